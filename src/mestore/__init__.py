@@ -1,0 +1,1 @@
+"""MeStore: a multi-vendor marketplace backend for Colombia."""

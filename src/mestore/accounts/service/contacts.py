@@ -1,0 +1,25 @@
+"""Contacts: how to write to users, for the rooms that send messages."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from uuid import UUID
+
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from mestore.accounts.repository import AccountRepository
+from mestore.accounts.types import Contact
+
+
+@dataclass(frozen=True, slots=True)
+class Contacts:
+    """Looks up how to write to users, in one statement for all of them."""
+
+    connection: AsyncConnection
+
+    async def of(self, user_ids: Iterable[UUID]) -> dict[UUID, Contact]:
+        """Return contacts by user id; who does not exist is left out."""
+        wanted = sorted(set(user_ids))
+        if not wanted:
+            return {}
+        found = await AccountRepository(self.connection).contacts(wanted)
+        return {contact.user_id: contact for contact in found}

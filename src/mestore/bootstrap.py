@@ -1,0 +1,159 @@
+"""The only place that names adapters: Settings → App."""
+
+import secrets
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import timedelta
+from pathlib import Path
+
+import httpx2
+from sqlalchemy.engine import make_url
+
+from mestore import subscriptions
+from mestore.accounts.service.passwords import Passwords
+from mestore.accounts.types import SignInPolicy
+from mestore.catalog.ports import OpeningStock
+from mestore.catalog.views import Totals
+from mestore.checkout.types import Outside
+from mestore.commissions.types import CommissionPolicy
+from mestore.inventory.service import OpeningStockBook
+from mestore.kernel import network
+from mestore.kernel.cache import ReadyBytes
+from mestore.kernel.db import Database
+from mestore.kernel.jobs import Route, Worker
+from mestore.kernel.money import to_minor
+from mestore.kernel.outbox import Outbox
+from mestore.notifications.adapters.files import MailFiles
+from mestore.notifications.adapters.smtp import SmtpMail
+from mestore.notifications.ports import MailChannel
+from mestore.payments.adapters.wompi import WompiGateway, WompiKeys
+from mestore.payments.ports import PaymentGateway
+from mestore.pricing.types import TaxPolicy
+from mestore.settings import Settings
+from mestore.shipping.types import ShippingPolicy
+from mestore.vendors.types import VendorPolicy
+
+
+@dataclass(frozen=True, slots=True)
+class App:
+    """The wired program: what endpoints and workers are given."""
+
+    settings: Settings
+    database: Database
+    gateways: Mapping[str, PaymentGateway]
+    passwords: Passwords
+    sign_in_policy: SignInPolicy
+    ready_bytes: ReadyBytes
+    totals: Totals
+    opening_stock: OpeningStock
+    mail: MailChannel
+    outside: Outside
+    routes: tuple[Route, ...]
+    clients: tuple[httpx2.AsyncClient, ...]
+
+    def worker(self) -> Worker:
+        """Return a job loop over this program's routes."""
+        return Worker(self.database, self.routes, subscriptions.PERIODIC)
+
+    async def close(self) -> None:
+        """Give back connections to databases and providers."""
+        for client in self.clients:
+            await client.aclose()
+        await self.database.close()
+
+
+def build(settings: Settings) -> App:
+    """Wire the program from its settings."""
+    sign_in = _sign_in_policy(settings)
+    database = _database(settings, sign_in)
+    wompi_client = network.client()
+    gateways: dict[str, PaymentGateway] = {"wompi": _wompi(settings, wompi_client)}
+    outside = Outside(database, gateways, settings.base_url)
+    mail = _mail(settings)
+    routes = tuple(subscriptions.routes(outside, mail))
+    database.outbox = Outbox(subscriptions.addresses(routes))
+    ready_bytes = ReadyBytes(settings.cache_seconds)
+    totals = Totals()
+    database.touch_listeners += [ready_bytes.touch, totals.touch]
+    return App(
+        settings=settings,
+        database=database,
+        gateways=gateways,
+        passwords=Passwords(settings.password_hash_concurrency),
+        sign_in_policy=sign_in,
+        ready_bytes=ready_bytes,
+        totals=totals,
+        opening_stock=OpeningStockBook(),
+        mail=mail,
+        outside=outside,
+        routes=routes,
+        clients=(wompi_client,),
+    )
+
+
+def _database(settings: Settings, sign_in: SignInPolicy) -> Database:
+    if make_url(settings.database).get_backend_name() == "sqlite":
+        settings.data_dir.mkdir(parents=True, exist_ok=True)
+    policies = (
+        sign_in,
+        VendorPolicy(auto_approve=settings.vendor_auto_approve),
+        TaxPolicy(prices_include_tax=settings.prices_include_tax),
+        ShippingPolicy(to_minor(settings.shipping_fee), to_minor(settings.free_shipping_from)),
+        CommissionPolicy(settings.commission_percent, settings.commission_tax_percent),
+    )
+    return Database(
+        settings.database,
+        replica_url=settings.database_replica_url,
+        pool_size=settings.database_pool_size,
+        policies={type(policy): policy for policy in policies},
+    )
+
+
+def _sign_in_policy(settings: Settings) -> SignInPolicy:
+    secret = settings.secret_key.get_secret_value() if settings.secret_key else None
+    return SignInPolicy(
+        secret=secret or _kept_secret(settings.data_dir / "secret_key"),
+        algorithm=settings.algorithm,
+        access=timedelta(minutes=settings.access_token_expire_minutes),
+        refresh=timedelta(days=settings.refresh_token_expire_days),
+    )
+
+
+def _kept_secret(path: Path) -> str:
+    """Return the development secret, made at the first start, so that sign-ins outlive a restart."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    if not path.exists():
+        fresh = path.with_suffix(f".{secrets.token_hex(4)}")
+        fresh.write_text(secrets.token_urlsafe(48))
+        fresh.chmod(0o600)
+        # Several processes may start at once: the link of the first one wins.
+        try:
+            path.hardlink_to(fresh)
+        except FileExistsError:
+            pass
+        finally:
+            fresh.unlink()
+    return path.read_text()
+
+
+def _wompi(settings: Settings, client: httpx2.AsyncClient) -> WompiGateway:
+    keys = WompiKeys(
+        public=settings.wompi_public_key,
+        private=settings.wompi_private_key.get_secret_value(),
+        events=settings.wompi_events_secret.get_secret_value(),
+        integrity=settings.wompi_integrity_secret.get_secret_value(),
+    )
+    return WompiGateway(keys, client, settings.wompi_base_url)
+
+
+def _mail(settings: Settings) -> MailChannel:
+    if settings.smtp_host is None:
+        return MailFiles(settings.mail)
+    password = settings.smtp_password.get_secret_value() if settings.smtp_password else None
+    return SmtpMail(
+        host=settings.smtp_host,
+        port=settings.smtp_port,
+        user=settings.smtp_user,
+        password=password,
+        starttls=settings.smtp_starttls,
+    )

@@ -1,0 +1,136 @@
+"""Tables of the catalogue: categories, products, variants, pictures."""
+
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import (
+    Boolean,
+    CheckConstraint,
+    ForeignKey,
+    Index,
+    Integer,
+    SmallInteger,
+    String,
+    Text,
+    UniqueConstraint,
+    Uuid,
+)
+from sqlalchemy.orm import Mapped, mapped_column
+
+from mestore.catalog.types import ProductStatus
+from mestore.kernel.columns import Base, BigPk, Code, Json, Minor, UtcDateTime, enum_column
+
+
+class Category(Base):
+    """A node of the category tree. `path` is the numbers from the root to it: `/1/5/`."""
+
+    __tablename__ = "categories"
+
+    number: Mapped[int] = mapped_column(BigPk, primary_key=True)
+    id: Mapped[UUID] = mapped_column(Uuid, unique=True)
+    parent_id: Mapped[UUID | None] = mapped_column(ForeignKey("categories.id"), index=True)
+    path: Mapped[str] = mapped_column(Code(500), index=True)
+    name: Mapped[str] = mapped_column(String(150))
+    slug: Mapped[str] = mapped_column(Code(150), unique=True)
+    description: Mapped[str | None] = mapped_column(Text)
+    seo_title: Mapped[str | None] = mapped_column(String(200))
+    seo_description: Mapped[str | None] = mapped_column(String(500))
+    position: Mapped[int] = mapped_column(Integer)
+    created_at: Mapped[datetime] = mapped_column(UtcDateTime)
+    updated_at: Mapped[datetime] = mapped_column(UtcDateTime)
+
+
+class Product(Base):
+    """What a vendor offers. `is_public` says that anybody may see and buy it now.
+
+    `images` repeats the rows of `product_images` as clients see them, written by the same service,
+    so that a list needs no second look. `version` grows with every edit and is the ETag.
+    """
+
+    __tablename__ = "products"
+
+    number: Mapped[int] = mapped_column(BigPk, primary_key=True)
+    id: Mapped[UUID] = mapped_column(Uuid, unique=True)
+    vendor_id: Mapped[UUID] = mapped_column(ForeignKey("vendors.id"))
+    category_id: Mapped[UUID | None] = mapped_column(ForeignKey("categories.id"))
+    sku: Mapped[str] = mapped_column(Code(100))
+    name: Mapped[str] = mapped_column(String(500))
+    slug: Mapped[str] = mapped_column(Code(200), unique=True)
+    description: Mapped[str | None] = mapped_column(Text)
+    short_description: Mapped[str | None] = mapped_column(String(500))
+    price_minor: Mapped[int] = mapped_column(Minor)
+    compare_at_price_minor: Mapped[int | None] = mapped_column(Minor)
+    cost_price_minor: Mapped[int | None] = mapped_column(Minor)
+    currency: Mapped[str] = mapped_column(String(3))
+    tax_rate: Mapped[int] = mapped_column(SmallInteger)
+    brand: Mapped[str | None] = mapped_column(String(100))
+    tags: Mapped[list[str]] = mapped_column(Json)
+    weight_grams: Mapped[int | None] = mapped_column(Integer)
+    dimensions: Mapped[dict[str, Any] | None] = mapped_column(Json)
+    status: Mapped[ProductStatus] = mapped_column(enum_column(ProductStatus))
+    rejection_reason: Mapped[str | None] = mapped_column(String(500))
+    is_visible: Mapped[bool] = mapped_column(Boolean)
+    is_featured: Mapped[bool] = mapped_column(Boolean)
+    is_public: Mapped[bool] = mapped_column(Boolean)
+    seo_title: Mapped[str | None] = mapped_column(String(200))
+    seo_description: Mapped[str | None] = mapped_column(String(500))
+    images: Mapped[list[dict[str, Any]]] = mapped_column(Json)
+    videos: Mapped[list[str]] = mapped_column(Json)
+    extra: Mapped[dict[str, Any]] = mapped_column("metadata", Json)
+    track_inventory: Mapped[bool] = mapped_column(Boolean)
+    low_stock_threshold: Mapped[int] = mapped_column(Integer)
+    rating_sum: Mapped[int] = mapped_column(Integer)
+    rating_count: Mapped[int] = mapped_column(Integer)
+    version: Mapped[int] = mapped_column(Integer)
+    created_at: Mapped[datetime] = mapped_column(UtcDateTime)
+    updated_at: Mapped[datetime] = mapped_column(UtcDateTime)
+    deleted_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+
+    __table_args__ = (
+        UniqueConstraint("vendor_id", "sku"),
+        CheckConstraint("price_minor >= 0", name="price"),
+        CheckConstraint("tax_rate IN (0, 5, 19)", name="tax_rate"),
+        Index("ix_products_public", "is_public", "number"),
+        Index("ix_products_public_price", "is_public", "price_minor", "number"),
+        Index("ix_products_public_category", "is_public", "category_id", "number"),
+        Index("ix_products_public_vendor", "is_public", "vendor_id", "number"),
+        Index("ix_products_vendor", "vendor_id", "number"),
+        Index("ix_products_status", "status", "number"),
+    )
+
+
+class Variant(Base):
+    """What is really sold and counted. Every product has a default one, hidden while it is alone."""
+
+    __tablename__ = "product_variants"
+
+    id: Mapped[UUID] = mapped_column(Uuid, primary_key=True)
+    product_id: Mapped[UUID] = mapped_column(ForeignKey("products.id"))
+    sku: Mapped[str] = mapped_column(Code(100))
+    title: Mapped[str | None] = mapped_column(String(200))
+    option1: Mapped[str | None] = mapped_column(String(100))
+    option2: Mapped[str | None] = mapped_column(String(100))
+    option3: Mapped[str | None] = mapped_column(String(100))
+    price_minor: Mapped[int | None] = mapped_column(Minor)
+    barcode: Mapped[str | None] = mapped_column(String(50))
+    position: Mapped[int] = mapped_column(Integer)
+    is_default: Mapped[bool] = mapped_column(Boolean)
+    created_at: Mapped[datetime] = mapped_column(UtcDateTime)
+
+    __table_args__ = (UniqueConstraint("product_id", "sku"),)
+
+
+class ProductImage(Base):
+    """A picture of a product; its files lie in the blob store under `key`."""
+
+    __tablename__ = "product_images"
+
+    id: Mapped[UUID] = mapped_column(Uuid, primary_key=True)
+    product_id: Mapped[UUID] = mapped_column(ForeignKey("products.id"), index=True)
+    key: Mapped[str] = mapped_column(Code(200))
+    alt: Mapped[str | None] = mapped_column(String(300))
+    position: Mapped[int] = mapped_column(Integer)
+    width: Mapped[int] = mapped_column(Integer)
+    height: Mapped[int] = mapped_column(Integer)
+    created_at: Mapped[datetime] = mapped_column(UtcDateTime)

@@ -1,0 +1,64 @@
+"""Work of checkout that waits for the network: signals, polls, expiries."""
+
+from dataclasses import dataclass
+
+import structlog
+
+from mestore.checkout.service.ask import ask
+from mestore.checkout.service.cancel import expire
+from mestore.checkout.service.settle import settle
+from mestore.checkout.types import Outside
+from mestore.kernel.messages import Task
+from mestore.orders.service import OrderService
+from mestore.payments.errors import TransactionUnknown
+from mestore.payments.events import SignalReceived
+from mestore.payments.service import Attempts, PaymentService
+
+log = structlog.get_logger(__name__)
+
+_BATCH = 50
+
+
+@dataclass(frozen=True, slots=True)
+class PollGateways(Task):
+    """Ask gateways about the attempts that are due."""
+
+
+@dataclass(frozen=True, slots=True)
+class ExpireOrders(Task):
+    """Call off unpaid orders whose time is over."""
+
+
+async def on_signal_received(event: SignalReceived, *, outside: Outside) -> None:
+    """A signal is a hint: read it, ask the gateway for the truth, apply that."""
+    async with outside.database.transaction() as tx:
+        signal = await PaymentService(tx).unread(event.event_id)
+    if signal is None:
+        return
+    try:
+        outcome = await outside.gateways[signal.gateway].fetch(signal.transaction_id)
+    except TransactionUnknown:
+        log.warning("signal_of_unknown_transaction", transaction=signal.transaction_id)
+        async with outside.database.transaction() as tx:
+            await PaymentService(tx).mark_read(signal.id, "unknown transaction")
+        return
+    async with outside.database.transaction() as tx:
+        verdict = await settle(tx, outcome)
+        await PaymentService(tx).mark_read(signal.id, verdict.value)
+
+
+async def poll_gateways(_: PollGateways, *, outside: Outside) -> None:
+    """Ask about each attempt that is due; one that gets no answer is asked again later."""
+    async with outside.database.read() as connection:
+        attempts = await Attempts(connection).due(_BATCH)
+    for attempt in attempts:
+        await ask(outside, attempt)
+
+
+async def expire_orders(_: ExpireOrders, *, outside: Outside) -> None:
+    """Call off what is over; an order whose gateway does not answer waits for the next round."""
+    async with outside.database.transaction() as tx:
+        order_ids = await OrderService(tx).expired(_BATCH)
+    for order_id in order_ids:
+        if not await expire(outside, order_id):
+            log.info("expiry_postponed", order_id=order_id)

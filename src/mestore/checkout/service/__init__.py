@@ -1,0 +1,1 @@
+"""The verbs of checkout, one file each: place, cancel, pay, settle, ask."""

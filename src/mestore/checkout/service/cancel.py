@@ -1,0 +1,39 @@
+"""Calling an unpaid order off: by its buyer, by staff, or because its time is over."""
+
+from uuid import UUID
+
+from mestore.checkout.service.ask import ask_all_open
+from mestore.checkout.types import Outside
+from mestore.commissions.service import CommissionService
+from mestore.inventory.service import InventoryService
+from mestore.kernel.db import Tx
+from mestore.orders.errors import OrderNotCancellable
+from mestore.orders.service import OrderService
+from mestore.orders.types import CancelReason
+
+
+async def cancel(
+    outside: Outside, order_id: int, reason: CancelReason, actor_id: UUID | None
+) -> None:
+    """Cancel an order and free its stock; gateways with an open attempt are asked first."""
+    await ask_all_open(outside, order_id)
+    async with outside.database.transaction() as tx:
+        if not await _call_off(tx, order_id, reason, actor_id):
+            money = await OrderService(tx).money(order_id)
+            raise OrderNotCancellable(status=money.status.value)
+
+
+async def expire(outside: Outside, order_id: int) -> bool:
+    """Cancel an order whose time is over, but only after asking the gateway once more."""
+    if not await ask_all_open(outside, order_id):
+        return False
+    async with outside.database.transaction() as tx:
+        return await _call_off(tx, order_id, CancelReason.EXPIRED, None)
+
+
+async def _call_off(tx: Tx, order_id: int, reason: CancelReason, actor_id: UUID | None) -> bool:
+    if not await OrderService(tx).cancel(order_id, reason, actor_id=actor_id):
+        return False
+    await InventoryService(tx).release(order_id)
+    await CommissionService(tx).cancel(order_id)
+    return True

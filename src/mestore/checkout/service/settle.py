@@ -1,0 +1,69 @@
+"""Settling: the one function that every signal of a payment ends in, whichever comes first.
+
+The webhook, the browser's return and the poller are three deliveries of one fact.
+"""
+
+from mestore.commissions.service import CommissionService
+from mestore.inventory.errors import InsufficientStock
+from mestore.inventory.service import InventoryService
+from mestore.kernel.db import Tx
+from mestore.ledger.service import LedgerService
+from mestore.ledger.types import VendorShare
+from mestore.orders.service import OrderService
+from mestore.orders.types import CancelReason
+from mestore.payments.service import PaymentService
+from mestore.payments.types import AttemptState, Outcome, Verdict
+
+
+async def settle(tx: Tx, outcome: Outcome) -> Verdict:
+    """Apply what a gateway said; a first approval pays the order, takes its stock and posts it.
+
+    All of it is one transaction. A repeat is a success without effect.
+    """
+    payments = PaymentService(tx)
+    verdict, attempt = await payments.apply(outcome)
+    if verdict is not Verdict.APPROVED or attempt is None:
+        return verdict
+    if not await _confirm(tx, attempt, outcome):
+        await payments.strand_late(attempt, outcome)
+        return Verdict.QUEUED
+    await _post(tx, attempt)
+    return verdict
+
+
+async def _confirm(tx: Tx, attempt: AttemptState, outcome: Outcome) -> bool:
+    orders = OrderService(tx)
+    reason = f"{outcome.gateway} approved {outcome.reference}"
+    if await orders.confirm_paid(attempt.order_id, reason):
+        await InventoryService(tx).take(attempt.order_id)
+        return True
+    return await _revive(tx, orders, attempt.order_id, reason)
+
+
+async def _revive(tx: Tx, orders: OrderService, order_id: int, reason: str) -> bool:
+    """Bring an expired order back where all its units are still there; nobody else's cancellation."""
+    money = await orders.money(order_id)
+    if money.cancelled_for is not CancelReason.EXPIRED:
+        return False
+    try:
+        async with tx.connection.begin_nested():
+            await InventoryService(tx).reclaim(order_id)
+    except InsufficientStock:
+        return False
+    if not await orders.revive_paid(order_id, reason):
+        return False
+    await InventoryService(tx).take(order_id)
+    return True
+
+
+async def _post(tx: Tx, attempt: AttemptState) -> None:
+    orders = OrderService(tx)
+    money = await orders.money(attempt.order_id)
+    kept = {item.vendor_id: item for item in await CommissionService(tx).confirm(attempt.order_id)}
+    shares = [
+        VendorShare(vendor, gross, kept[vendor].amount_minor, kept[vendor].tax_minor)
+        for vendor, gross in await orders.gross_by_vendor(attempt.order_id)
+    ]
+    await LedgerService(tx).post_sale(
+        attempt.order_id, attempt.gateway, shares, money.shipping_minor, money.currency
+    )

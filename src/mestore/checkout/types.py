@@ -1,0 +1,94 @@
+"""The words of checkout."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Any
+from uuid import UUID
+
+import msgspec
+
+from mestore.kernel.db import Database
+from mestore.orders.types import Address
+from mestore.payments.ports import PaymentGateway
+from mestore.payments.types import Payer, PaymentMethod, PaymentStatus
+
+
+@dataclass(frozen=True, slots=True)
+class PaymentWindows:
+    """How long an unpaid order keeps its stock, by the way it is being paid."""
+
+    unpaid: timedelta = timedelta(minutes=30)
+    pse: timedelta = timedelta(hours=24)
+
+    def of(self, method: PaymentMethod) -> timedelta:
+        """Return the window of a method."""
+        return self.pse if method is PaymentMethod.PSE else self.unpaid
+
+
+@dataclass(frozen=True, slots=True)
+class Owner:
+    """Whose order it is: a signed-in buyer, or a guest by the Session-ID."""
+
+    buyer_id: UUID | None
+    guest_session: str | None
+    email: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class WantedLine:
+    """A line as it is asked for. Prices never come from a client."""
+
+    product_id: UUID
+    variant_id: UUID | None
+    quantity: int
+
+
+@dataclass(frozen=True, slots=True)
+class OrderRequest:
+    """What a buyer asks for; without `items` it is the cart."""
+
+    items: tuple[WantedLine, ...] | None
+    ship_to: Address
+    email: str
+    shipping_method: str | None = None
+    billing_address: dict[str, Any] | None = None
+    notes: str | None = None
+    expected_total_minor: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class PayRequest:
+    """How a buyer wants to pay an order."""
+
+    order_id: int
+    method: PaymentMethod
+    gateway: str | None
+    installments: int
+    payer: Payer
+    details: dict[str, Any]
+    amount_minor: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Outside:
+    """What payments need of the world: the database, the gateways, where browsers come back to."""
+
+    database: Database
+    gateways: Mapping[str, PaymentGateway]
+    base_url: str
+
+
+class PaymentView(msgspec.Struct, frozen=True):
+    """A payment as clients see it. `fraud_score` is null while no screening is set up."""
+
+    intent_id: UUID
+    transaction_id: str | None
+    order_id: int
+    gateway: str
+    status: PaymentStatus
+    amount: int | float
+    currency: str
+    payment_url: str | None
+    fraud_score: int | None = None
+    fraud_reasons: list[str] = []

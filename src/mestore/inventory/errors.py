@@ -1,0 +1,54 @@
+"""What the inventory refuses."""
+
+from mestore.kernel.errors import Conflict, Invalid, NotFound
+
+
+class InsufficientStock(Conflict):
+    """Fewer units are free than were asked for; `lines` lists every line that is short."""
+
+    en = "There is not enough stock. Lower the quantities to what `lines` says is available."
+    es = (
+        "No hay suficientes unidades. Baja las cantidades a lo que `lines` muestra como disponible."
+    )
+
+
+class StockedProductNotFound(NotFound):
+    """There is no such product, or it is another vendor's."""
+
+    en = "There is no such product among yours."
+    es = "No existe ese producto entre los tuyos."
+
+
+class VariantNotFound(NotFound):
+    """The product has no such variant."""
+
+    en = "This product has no variant {variant_id}. Its inventory lists the variants it has."
+    es = "Este producto no tiene la variante {variant_id}. Su inventario lista las que tiene."
+
+
+class VariantRequired(Invalid):
+    """The product has several variants and the request names none."""
+
+    en = "This product has several variants. Say which one in variant_id."
+    es = "Este producto tiene varias variantes. Indica cuál en variant_id."
+
+
+class LevelMoved(Conflict):
+    """The level is not what the caller expected any more."""
+
+    en = "On hand is {on_hand} by now, not {expected}. Read the inventory again, then retry."
+    es = "Ahora hay {on_hand} unidades, no {expected}. Consulta el inventario otra vez y reintenta."
+
+
+class BelowReserved(Conflict):
+    """The change would leave fewer units than are promised to orders."""
+
+    en = "Orders hold {reserved} of {on_hand} units; fewer cannot be left. Cancel orders first."
+    es = "Hay {reserved} de {on_hand} unidades en pedidos; no pueden quedar menos. Cancela pedidos."
+
+
+class LevelTooHigh(Invalid):
+    """The change would put more units on a level than it can count."""
+
+    en = "A level holds at most {maximum} units."
+    es = "Una existencia admite máximo {maximum} unidades."

@@ -1,0 +1,295 @@
+"""Inventory: the one place that changes stock, and what it says is free.
+
+Rows of levels are always changed in ascending id order, each by one conditional UPDATE, so that
+rivals wait for each other and never in a circle.
+"""
+
+from collections import Counter
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from mestore.inventory.errors import (
+    BelowReserved,
+    InsufficientStock,
+    LevelMoved,
+    LevelTooHigh,
+    VariantNotFound,
+)
+from mestore.inventory.repository import StockRepository, VariantHome
+from mestore.inventory.types import (
+    MAIN_LOCATION,
+    Demand,
+    Level,
+    MovementKind,
+    NewLevel,
+    Pick,
+    ReservationState,
+    Shortage,
+)
+from mestore.kernel.clock import now
+from mestore.kernel.db import Tx
+from mestore.kernel.errors import LostRace
+
+MAXIMUM_ON_HAND = 1_000_000_000
+"""Units that one level can count: far from where a 32-bit column ends."""
+
+
+class CountersDisagree(RuntimeError):
+    """A bug, or a hand in the tables: a level promises less than its reservations hold."""
+
+
+@dataclass(frozen=True, slots=True)
+class Availability:
+    """What can be bought now."""
+
+    connection: AsyncConnection
+
+    async def of(self, variant_ids: Collection[UUID]) -> dict[UUID, int]:
+        """Return the free units of each variant, in one statement; 0 where none was ever put."""
+        if not variant_ids:
+            return {}
+        found = await StockRepository(self.connection).available(variant_ids)
+        return {variant_id: found.get(variant_id, 0) for variant_id in variant_ids}
+
+
+class InventoryService:
+    """The only writer of stock."""
+
+    def __init__(self, tx: Tx) -> None:
+        self.tx = tx
+        self.stock = StockRepository(tx.connection)
+
+    async def reserve(self, order_id: int, demands: Sequence[Demand]) -> None:
+        """Promise an order all its units, or refuse with every short line.
+
+        A refusal leaves the caller's transaction to be rolled back.
+        """
+        wanted = total_demand(demands)
+        if not wanted:
+            return
+        levels = await self.stock.levels_of(wanted)
+        if len(levels) > len(wanted):
+            # Only a choice between several levels can be spoilt by a rival: then hold them first.
+            levels = await self.stock.lock_levels([level.id for level in levels])
+        picks = choose(wanted, levels)
+        moment = now()
+        for pick in picks:
+            if not await self.stock.reserve(pick.level_id, pick.quantity, moment):
+                await self._refuse_what_is_short(wanted, picks, pick)
+        rows = [_reservation(order_id, pick, moment) for pick in picks]
+        await self.stock.add_reservations(rows)
+        moves = [(pick.level_id, 0, pick.quantity) for pick in picks]
+        await self._record(MovementKind.RESERVE, moves, "order placed", moment, order_id=order_id)
+        self._touch(demand.product_id for demand in demands)
+
+    async def reclaim(self, order_id: int) -> None:
+        """Promise an order again what was released, as when it is paid too late; or refuse."""
+        demands = await self.stock.all_released(order_id)
+        await self.stock.forget_released(order_id)
+        await self.reserve(order_id, demands)
+
+    async def release(self, order_id: int) -> bool:
+        """Free what an order was promised, once; False where nothing was promised any more."""
+        return await self._end(order_id, ReservationState.RELEASED)
+
+    async def take(self, order_id: int) -> bool:
+        """Let an order's units leave, once; False where nothing was promised any more."""
+        return await self._end(order_id, ReservationState.TAKEN)
+
+    async def open_levels(
+        self,
+        vendor_id: UUID,
+        product_id: UUID,
+        levels: Mapping[UUID, int],
+        actor_id: UUID | None = None,
+    ) -> None:
+        """Put the first units of a new product's variants at its vendor's main place."""
+        on_hand = {variant_id: units for variant_id, units in levels.items() if units}
+        if not on_hand:
+            return
+        moment = now()
+        location_id = await self.stock.ensure_location(vendor_id, MAIN_LOCATION, moment)
+        added = await self.stock.add_levels(product_id, location_id, on_hand, moment)
+        moves = [(level.id, level.on_hand, 0) for level in added]
+        await self._record(MovementKind.SET, moves, "first stock", moment, actor_id=actor_id)
+        self._touch([product_id])
+
+    async def set_levels(
+        self, levels: Sequence[NewLevel], *, actor_id: UUID | None, reason: str = "set"
+    ) -> None:
+        """Make levels what they are to be, all or none; never below what orders hold."""
+        homes = await self._homes({level.variant_id for level in levels})
+        moment = now()
+        wanted: dict[int, NewLevel] = {}
+        for level in sorted(levels, key=lambda level: (level.location, level.variant_id)):
+            home = homes[level.variant_id]
+            wanted[await self.stock.ensure_level(home, level.location, moment)] = level
+        changes = []
+        for present in await self.stock.lock_levels(wanted):
+            new = wanted[present.id]
+            if new.expected not in {None, present.on_hand}:
+                raise LevelMoved(
+                    variant_id=new.variant_id, on_hand=present.on_hand, expected=new.expected
+                )
+            if delta := new.on_hand - present.on_hand:
+                await self._change_on_hand(present, delta, moment)
+                changes.append((present.id, delta, 0))
+        await self._record(MovementKind.SET, changes, reason, moment, actor_id=actor_id)
+        self._touch(home.product_id for home in homes.values())
+
+    async def adjust(
+        self,
+        variant_id: UUID,
+        delta: int,
+        *,
+        reason: str,
+        actor_id: UUID | None,
+        location: str | None = None,
+    ) -> None:
+        """Add `delta` units (or take away, where negative) at a place, by default the usual one."""
+        home = (await self._homes({variant_id}))[variant_id]
+        place = location or await self.stock.usual_location(variant_id, MAIN_LOCATION)
+        moment = now()
+        level_id = await self.stock.ensure_level(home, place, moment)
+        (level,) = await self.stock.lock_levels([level_id])
+        await self._change_on_hand(level, delta, moment)
+        moves = [(level_id, delta, 0)]
+        await self._record(MovementKind.ADJUST, moves, reason, moment, actor_id=actor_id)
+        self._touch([home.product_id])
+
+    async def _end(self, order_id: int, state: ReservationState) -> bool:
+        live = await self.stock.all_live(order_id)
+        moment = now()
+        if not live or not await self.stock.end_live(order_id, state, moment):
+            return False
+        is_taken = state is ReservationState.TAKEN
+        change = self.stock.take if is_taken else self.stock.release
+        for level_id, _, quantity in live:
+            if not await change(level_id, quantity, moment):
+                raise CountersDisagree(f"level {level_id} does not cover order {order_id}")
+        moves = [(level, -units if is_taken else 0, -units) for level, _, units in live]
+        kind = MovementKind.TAKE if is_taken else MovementKind.RELEASE
+        reason = "order paid" if is_taken else "order ended unpaid"
+        await self._record(kind, moves, reason, moment, order_id=order_id)
+        self._touch(product_id for _, product_id, _ in live)
+        return True
+
+    async def _refuse_what_is_short(
+        self, wanted: Mapping[UUID, int], picks: Sequence[Pick], failed: Pick
+    ) -> None:
+        """Look again after a rival was faster; what was picked already is met."""
+        open_picks = picks[picks.index(failed) :]
+        missing = {pick.variant_id: wanted[pick.variant_id] for pick in open_picks}
+        choose(missing, await self.stock.levels_of(missing))
+        raise LostRace
+
+    async def _change_on_hand(self, level: Level, delta: int, moment: datetime) -> None:
+        changed = await self.stock.change_on_hand(level.id, delta, moment, maximum=MAXIMUM_ON_HAND)
+        if changed:
+            return
+        if delta > 0:
+            raise LevelTooHigh(variant_id=level.variant_id, maximum=MAXIMUM_ON_HAND)
+        raise BelowReserved(
+            variant_id=level.variant_id, on_hand=level.on_hand, reserved=level.reserved
+        )
+
+    async def _homes(self, variant_ids: Collection[UUID]) -> dict[UUID, VariantHome]:
+        homes = await self.stock.homes_of(variant_ids)
+        for variant_id in variant_ids:
+            if variant_id not in homes:
+                raise VariantNotFound(variant_id=variant_id)
+        return homes
+
+    async def _record(
+        self,
+        kind: MovementKind,
+        moves: Sequence[tuple[int, int, int]],
+        reason: str,
+        moment: datetime,
+        *,
+        actor_id: UUID | None = None,
+        order_id: int | None = None,
+    ) -> None:
+        """Write the movements of (level, on hand, reserved) changes."""
+        rows: list[dict[str, Any]] = [
+            {
+                "level_id": level_id,
+                "kind": kind,
+                "on_hand_change": on_hand,
+                "reserved_change": reserved,
+                "reason": reason,
+                "actor_id": actor_id,
+                "order_id": order_id,
+                "created_at": moment,
+            }
+            for level_id, on_hand, reserved in moves
+        ]
+        if rows:
+            await self.stock.add_movements(rows)
+
+    def _touch(self, product_ids: Iterable[UUID]) -> None:
+        self.tx.touch(*(f"product:{product_id}" for product_id in product_ids))
+
+
+def total_demand(demands: Iterable[Demand]) -> dict[UUID, int]:
+    """Return the units asked for of each variant: two lines may ask for the same one."""
+    wanted: Counter[UUID] = Counter()
+    for demand in demands:
+        wanted[demand.variant_id] += demand.quantity
+    return dict(wanted)
+
+
+def choose(wanted: Mapping[UUID, int], levels: Sequence[Level]) -> list[Pick]:
+    """Return from which levels to serve `wanted`, by ascending level id.
+
+    One level that has enough is preferred, the oldest first; else the fullest levels share.
+    Raises `InsufficientStock` with every variant that its levels cannot serve together.
+    """
+    shortages, picks = [], []
+    for variant_id, units in wanted.items():
+        own = [level for level in levels if level.variant_id == variant_id]
+        available = sum(level.available for level in own)
+        if available < units:
+            shortages.append(Shortage(variant_id, units, available))
+            continue
+        picks += _share(units, own)
+    if shortages:
+        raise InsufficientStock(lines=[_shown(shortage) for shortage in shortages])
+    return sorted(picks, key=lambda pick: pick.level_id)
+
+
+def _share(units: int, levels: Sequence[Level]) -> list[Pick]:
+    for level in levels:
+        if level.available >= units:
+            return [Pick(level.id, level.variant_id, units)]
+    picks = []
+    for level in sorted(levels, key=lambda level: -level.available):
+        part = min(units, level.available)
+        if part > 0:
+            picks.append(Pick(level.id, level.variant_id, part))
+            units -= part
+    return picks
+
+
+def _shown(shortage: Shortage) -> dict[str, object]:
+    return {
+        "variant_id": str(shortage.variant_id),
+        "requested": shortage.requested,
+        "available": shortage.available,
+    }
+
+
+def _reservation(order_id: int, pick: Pick, moment: datetime) -> dict[str, Any]:
+    return {
+        "order_id": order_id,
+        "level_id": pick.level_id,
+        "quantity": pick.quantity,
+        "state": ReservationState.LIVE,
+        "created_at": moment,
+        "updated_at": moment,
+    }

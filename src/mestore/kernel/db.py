@@ -1,0 +1,200 @@
+"""The database: one place that commits, a lane for writes and a lane for reads."""
+
+import asyncio
+from collections.abc import AsyncIterator, Callable, Iterable, Mapping
+from contextlib import asynccontextmanager
+from contextvars import ContextVar
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any, TypeVar
+
+from sqlalchemy import Insert, event, insert
+from sqlalchemy.engine import URL, CursorResult, make_url
+from sqlalchemy.engine.interfaces import DBAPIConnection
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
+from sqlalchemy.sql import Executable
+
+from mestore.kernel.clock import now
+from mestore.kernel.messages import Event, Message, Task
+from mestore.kernel.outbox import Job, Outbox
+
+Policy = TypeVar("Policy")
+_in_transaction: ContextVar[bool] = ContextVar("in_transaction", default=False)
+_INSERT_JOBS: Insert = insert(Job)
+
+CONNECT_SECONDS = 5
+POOL_WAIT_SECONDS = 30
+SQLITE_BUSY_MILLISECONDS = 30_000
+
+
+class InsideTransaction(RuntimeError):
+    """A bug: something slow or outside was attempted while rows are held."""
+
+
+def in_transaction() -> bool:
+    """Say whether this task is inside a transaction, where no network call may be made."""
+    return _in_transaction.get()
+
+
+@dataclass(slots=True)
+class Tx:
+    """One unit of work: a connection, and the messages that leave only if it commits."""
+
+    connection: AsyncConnection
+    outbox: Outbox
+    policies: Mapping[type, object]
+    jobs: list[dict[str, Any]] = field(default_factory=list)
+    touched: set[str] = field(default_factory=set)
+
+    def publish(self, fact: Event) -> None:
+        """Tell the other rooms what happened."""
+        self._send(fact)
+
+    def enqueue(
+        self, task: Task, *, run_at: datetime | None = None, key: str | None = None
+    ) -> None:
+        """Ask a worker to do more of our own work; the same `key` twice is a conflict."""
+        self._send(task, run_at=run_at, key=key)
+
+    def touch(self, *tags: str) -> None:
+        """Say which cached reads are out of date once this commits."""
+        self.touched.update(tags)
+
+    def policy(self, kind: type[Policy]) -> Policy:
+        """Return the operator's choices of this kind, or its defaults where none were made."""
+        chosen = self.policies.get(kind)
+        return chosen if isinstance(chosen, kind) else kind()
+
+    def _send(
+        self, message: Message, *, run_at: datetime | None = None, key: str | None = None
+    ) -> None:
+        self.jobs.extend(self.outbox.rows(message, run_at=run_at, key=key))
+
+
+async def affected(connection: AsyncConnection, statement: Executable, **values: object) -> int:
+    """Run an UPDATE or DELETE and return how many rows met its condition."""
+    result: CursorResult[Any] = await connection.execute(statement, values or None)
+    return result.rowcount
+
+
+async def inserted_id(connection: AsyncConnection, statement: Insert, values: object) -> int:
+    """Run an INSERT of one row and return the integer key that the database gave it."""
+    result: CursorResult[Any] = await connection.execute(statement, values)  # type: ignore[call-overload]
+    key = result.inserted_primary_key
+    if key is None:
+        raise RuntimeError("the database gave no key")
+    return int(key[0])
+
+
+class Database:
+    """The engines, and the only place in the program that begins and commits transactions."""
+
+    def __init__(
+        self,
+        url: str,
+        *,
+        outbox: Outbox | None = None,
+        policies: Mapping[type, object] | None = None,
+        replica_url: str | None = None,
+        pool_size: int = 10,
+    ) -> None:
+        self.outbox = outbox or Outbox({})
+        self.policies = policies or {}
+        self.bell = asyncio.Event()
+        self.touch_listeners: list[Callable[[Iterable[str]], None]] = []
+        parsed = make_url(url)
+        self.dialect = parsed.get_backend_name()
+        self.writes = _write_engine(parsed, pool_size)
+        self.reads = _read_engine(make_url(replica_url) if replica_url else parsed, pool_size)
+
+    @asynccontextmanager
+    async def transaction(self) -> AsyncIterator[Tx]:
+        """Commit on success, roll back on error. The only commit in the code base."""
+        if _in_transaction.get():
+            raise InsideTransaction("a transaction was begun inside another")
+        token = _in_transaction.set(True)
+        try:
+            async with self.writes.begin() as connection:
+                tx = Tx(connection, self.outbox, self.policies)
+                yield tx
+                if tx.jobs:
+                    await connection.execute(_INSERT_JOBS, tx.jobs)
+        finally:
+            _in_transaction.reset(token)
+        if tx.touched:
+            for listener in self.touch_listeners:
+                listener(tx.touched)
+        if any(job["run_at"] <= now() for job in tx.jobs):
+            self.bell.set()
+
+    @asynccontextmanager
+    async def read(self) -> AsyncIterator[AsyncConnection]:
+        """Lend a connection of the read lane: every statement sees what is committed by then."""
+        async with self.reads.connect() as connection:
+            yield connection
+
+    async def close(self) -> None:
+        """Give all connections back."""
+        await self.writes.dispose()
+        await self.reads.dispose()
+
+
+def _write_engine(url: URL, pool_size: int) -> AsyncEngine:
+    if url.get_backend_name() == "sqlite":
+        # SQLite takes one writer at a time: callers queue here, in order, not in its retries.
+        engine = create_async_engine(
+            url, pool_size=1, max_overflow=0, pool_timeout=POOL_WAIT_SECONDS
+        )
+        _prepare_sqlite(engine)
+        event.listen(engine.sync_engine, "begin", _begin_immediate)
+        return engine
+    return create_async_engine(
+        url,
+        isolation_level="READ COMMITTED",
+        pool_size=pool_size,
+        max_overflow=0,
+        pool_timeout=POOL_WAIT_SECONDS,
+        connect_args=_connect_arguments(url),
+    )
+
+
+def _read_engine(url: URL, pool_size: int) -> AsyncEngine:
+    engine = create_async_engine(
+        url,
+        isolation_level="AUTOCOMMIT",
+        pool_size=pool_size,
+        max_overflow=0,
+        pool_timeout=POOL_WAIT_SECONDS,
+        pool_reset_on_return=None,
+        connect_args=_connect_arguments(url),
+    )
+    if url.get_backend_name() == "sqlite":
+        _prepare_sqlite(engine)
+    return engine
+
+
+def _connect_arguments(url: URL) -> dict[str, Any]:
+    if url.get_backend_name() == "postgresql":
+        return {"server_settings": {"timezone": "UTC", "jit": "off"}, "timeout": CONNECT_SECONDS}
+    if url.get_backend_name() in {"mysql", "mariadb"}:
+        return {"init_command": "SET time_zone = '+00:00'", "connect_timeout": CONNECT_SECONDS}
+    return {}
+
+
+def _prepare_sqlite(engine: AsyncEngine) -> None:
+    @event.listens_for(engine.sync_engine, "connect")
+    def set_pragmas(connection: DBAPIConnection, _: object) -> None:
+        connection.isolation_level = None
+        cursor = connection.cursor()
+        for pragma in (
+            "journal_mode=WAL",
+            "synchronous=NORMAL",
+            f"busy_timeout={SQLITE_BUSY_MILLISECONDS}",
+            "foreign_keys=ON",
+        ):
+            cursor.execute(f"PRAGMA {pragma}")
+        cursor.close()
+
+
+def _begin_immediate(connection: Any) -> None:  # noqa: ANN401  the event's own untyped argument
+    connection.exec_driver_sql("BEGIN IMMEDIATE")

@@ -1,0 +1,195 @@
+"""The edge of the program: what every request and answer goes through, and what endpoints ask for."""
+
+import hashlib
+import re
+import secrets
+from collections.abc import AsyncIterator
+from typing import Annotated, Any, cast
+
+import structlog
+from fastapi import Depends, Header, Request, Response
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from mestore.kernel import problems
+from mestore.kernel.db import Database, Tx
+from mestore.kernel.errors import BodyTooLarge, PreconditionFailed, Refusal
+from mestore.kernel.idempotency import Answer, Once
+from mestore.kernel.paging import PageRequest
+
+log = structlog.get_logger(__name__)
+
+_REQUEST_ID = re.compile(r"[A-Za-z0-9._-]{8,64}")
+_AFTER_VERSION = re.compile(r'\.[^"]*')
+_SECURITY_HEADERS = (
+    (b"x-content-type-options", b"nosniff"),
+    (b"x-frame-options", b"DENY"),
+    (b"referrer-policy", b"no-referrer"),
+)
+
+
+class Edge:
+    """Gives every request an id, a language and a size limit; every answer its security headers.
+
+    A pure ASGI middleware: the usual function middlewares cost more than a cached answer.
+    """
+
+    def __init__(self, app: ASGIApp, *, body_limit: int) -> None:
+        self.app = app
+        self.body_limit = body_limit
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http":
+            await self.app(scope, receive, send)
+            return
+        path: str = scope["path"]
+        if len(path) > 1 and path.endswith("/"):
+            scope["path"] = path.rstrip("/") or "/"
+        sent = _Sender(send, _remember_caller(scope))
+        try:
+            await self.app(scope, self._limited(scope, receive), sent)
+        except Exception as error:
+            if sent.started:
+                raise
+            await problems.respond(problems.refusal_of(error))(scope, receive, sent)
+
+    def _limited(self, scope: Scope, receive: Receive) -> Receive:
+        announced = _header(scope, b"content-length")
+        if announced is None and scope["method"] in {"GET", "HEAD", "OPTIONS", "DELETE"}:
+            return receive
+        total = 0
+
+        async def counted() -> Message:
+            nonlocal total
+            message = await receive()
+            total += len(message.get("body", b""))
+            if total > self.body_limit or (announced or "0").isdigit() is False:
+                raise BodyTooLarge(limit_bytes=self.body_limit)
+            if announced is not None and int(announced) > self.body_limit:
+                raise BodyTooLarge(limit_bytes=self.body_limit)
+            return message
+
+        return counted
+
+
+class _Sender:
+    """Sends on, adding the headers that every answer carries."""
+
+    def __init__(self, send: Send, request_id: str) -> None:
+        self.send = send
+        self.request_id = request_id.encode()
+        self.started = False
+
+    async def __call__(self, message: Message) -> None:
+        if message["type"] == "http.response.start":
+            self.started = True
+            message["headers"] = [
+                *message["headers"],
+                (b"x-request-id", self.request_id),
+                *_SECURITY_HEADERS,
+            ]
+        await self.send(message)
+
+
+def _remember_caller(scope: Scope) -> str:
+    given = _header(scope, b"x-request-id")
+    request_id = given if given and _REQUEST_ID.fullmatch(given) else secrets.token_hex(8)
+    problems.request_id.set(request_id)
+    spoken = _header(scope, b"accept-language") or ""
+    problems.language.set("es" if spoken.lower().startswith("es") else "en")
+    structlog.contextvars.clear_contextvars()
+    structlog.contextvars.bind_contextvars(request_id=request_id)
+    return request_id
+
+
+def _header(scope: Scope, name: bytes) -> str | None:
+    for key, value in scope["headers"]:
+        if key == name:
+            return cast(bytes, value).decode("latin-1")
+    return None
+
+
+def database(request: Request) -> Database:
+    """Return the database of the running program."""
+    return cast(Database, request.app.state.database)
+
+
+Db = Annotated[Database, Depends(database)]
+
+
+async def transaction(db: Db) -> AsyncIterator[Tx]:
+    """Open the transaction of one request."""
+    async with db.transaction() as tx:
+        yield tx
+
+
+# scope="function" commits before the answer leaves: a 201 is never a lie.
+InTx = Annotated[Tx, Depends(transaction, scope="function")]
+
+
+def page_request(
+    page: Annotated[int, "1-based page"] = 1,
+    per_page: int | None = None,
+    limit: int | None = None,
+    cursor: str | None = None,
+) -> PageRequest:
+    """Read the paging parameters that every list takes; `limit` is another name of `per_page`."""
+    return PageRequest.of(page=page, per_page=per_page or limit, cursor=cursor)
+
+
+Paging = Annotated[PageRequest, Depends(page_request)]
+
+IdempotencyHeader = Annotated[
+    str | None,
+    Header(alias="Idempotency-Key", min_length=1, max_length=255, pattern=r"^[\x21-\x7e]+$"),
+]
+
+
+async def once_of(request: Request, key: str | None, principal: str) -> Once | None:
+    """Return the claim that this request makes on its idempotency key, if it sent one."""
+    if key is None:
+        return None
+    route = f"{request.method} {request.url.path}"
+    return Once.of(principal=principal, route=route, key=key, body=await request.body())
+
+
+def answered(answer: Answer) -> Response:
+    """Return a stored or fresh answer as it goes out."""
+    headers = {"Idempotent-Replayed": "true"} if answer.replayed else None
+    return Response(answer.body, answer.status, headers, answer.media_type)
+
+
+def client_ip(request: Request) -> str:
+    """Return the caller's address, as the server or its trusted proxy gives it."""
+    return request.client.host if request.client else "unknown"
+
+
+def etag(version: object, body: bytes | None = None) -> str:
+    """Return the ETag of a thing at `version`.
+
+    With a `body` it also changes with what the version does not count, such as stock:
+    `If-None-Match` compares all of it, `If-Match` the version before the dot.
+    """
+    if body is None:
+        return f'"{version}"'
+    return f'"{version}.{hashlib.blake2b(body, digest_size=9).hexdigest()}"'
+
+
+def check_if_match(request: Request, current: str) -> None:
+    """Refuse a write whose `If-Match` names another version than the current one."""
+    wanted = request.headers.get("if-match")
+    if wanted is None or wanted.strip() == "*":
+        return
+    tags = (tag.strip().removeprefix("W/") for tag in wanted.split(","))
+    if current not in [_AFTER_VERSION.sub("", tag) for tag in tags]:
+        raise PreconditionFailed(current=current)
+
+
+def refuses(*kinds: type[Refusal]) -> dict[int | str, dict[str, Any]]:
+    """Return the `responses=` of an endpoint: its refusals, in the API document."""
+    documented: dict[int | str, dict[str, Any]] = {}
+    for kind in kinds:
+        entry = documented.setdefault(kind.status, {"description": "", "content": {}})
+        words = f"{kind.code}: {(kind.__doc__ or '').strip().splitlines()[0]}"
+        entry["description"] = "; ".join(filter(None, [entry["description"], words]))
+        entry["content"] = {problems.PROBLEM_TYPE: {}}
+    return documented

@@ -1,0 +1,234 @@
+"""The job loop: claims due rows under a lease, runs them, retries with back-off, buries the dead.
+
+A handler that only writes is wrapped in `InTransaction`: its writes and the end of its job are one
+transaction, so the effect happens exactly once. Any other handler may use the network and must bear
+being run again.
+"""
+
+import asyncio
+import os
+import random
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any, Protocol
+from uuid import uuid4
+
+import msgspec
+import structlog
+from sqlalchemy import ColumnElement, and_, bindparam, delete, func, or_, select, update
+from sqlalchemy.exc import DBAPIError
+
+from mestore.kernel.clock import now
+from mestore.kernel.db import Database, Tx, affected
+from mestore.kernel.db_errors import Fault, fault_of
+from mestore.kernel.messages import Message
+from mestore.kernel.outbox import Job, JobState
+
+log = structlog.get_logger(__name__)
+
+LEASE = timedelta(minutes=5)
+BATCH = 20
+MAXIMUM_TRIES = 12
+KEEP_DONE = timedelta(days=2)
+
+
+class Handler(Protocol):
+    """Carries out one message. May use the network; must bear being run again."""
+
+    async def __call__(self, message: Any, /) -> None: ...  # noqa: ANN401  each takes its own type
+
+
+@dataclass(frozen=True, slots=True)
+class InTransaction:
+    """A handler that only writes: runs in the transaction that also ends its job."""
+
+    run: Callable[[Tx, Any], Awaitable[None]]
+
+
+@dataclass(frozen=True, slots=True)
+class Route:
+    """Where a message goes: its type, the name of the handler, and the handler."""
+
+    message: type[Message]
+    name: str
+    handler: Handler | InTransaction
+
+
+@dataclass(frozen=True, slots=True)
+class Periodic:
+    """A message that is due again every `every`, once over all processes."""
+
+    message: Message
+    every: timedelta
+
+
+@dataclass(frozen=True, slots=True)
+class _Claim:
+    id: int
+    handler: str
+    payload: dict[str, Any]
+    tries: int
+
+
+def _due(moment: datetime) -> ColumnElement[bool]:
+    free = or_(Job.claimed_until.is_(None), Job.claimed_until < moment)
+    return and_(Job.state == JobState.READY, Job.run_at <= moment, free)
+
+
+def backoff(tries: int) -> timedelta:
+    """Return how long to wait after the `tries`-th failure: 2, 4, 8 … seconds, at most an hour."""
+    seconds = min(2.0**tries, 3600)
+    return timedelta(seconds=seconds * random.uniform(0.8, 1.2))  # noqa: S311  jitter, no secret
+
+
+class Worker:
+    """One job loop. Any number may run, in one process or many; a lease decides who does what."""
+
+    def __init__(
+        self, database: Database, routes: Sequence[Route], periodic: Sequence[Periodic] = ()
+    ) -> None:
+        self.database = database
+        self.routes: Mapping[str, Route] = {route.name: route for route in routes}
+        self.periodic = periodic
+        self.name = f"{os.getpid()}-{uuid4().hex[:8]}"
+        self.poll_seconds = 1.0
+        self._stopping = asyncio.Event()
+        self._planned: set[str] = set()
+
+    async def run(self) -> None:
+        """Work until `stop` is called; a database that is away is waited for."""
+        while not self._stopping.is_set():
+            try:
+                await self._plan_periodic()
+                if await self.run_due():
+                    continue
+            except (DBAPIError, OSError, TimeoutError) as error:
+                log.warning("jobs_wait_for_database", fault=fault_of(error))
+            await self._wait()
+
+    def stop(self) -> None:
+        """Finish what is running, then leave."""
+        self._stopping.set()
+        self.database.bell.set()
+
+    async def run_due(self) -> int:
+        """Claim and run one batch of due jobs; return how many there were."""
+        claims = await self._claim()
+        await asyncio.gather(*(self._run(claim) for claim in claims))
+        return len(claims)
+
+    async def _wait(self) -> None:
+        try:
+            await asyncio.wait_for(self.database.bell.wait(), self.poll_seconds)
+        except TimeoutError:
+            return
+        self.database.bell.clear()
+
+    async def _claim(self) -> list[_Claim]:
+        moment = now()
+        async with self.database.read() as connection:
+            # Looking first keeps an idle loop from taking SQLite's only write lock every second.
+            if not (await connection.execute(select(Job.id).where(_due(moment)).limit(1))).first():
+                return []
+        async with self.database.transaction() as tx:
+            query = select(Job.id).where(_due(moment)).order_by(Job.run_at).limit(BATCH)
+            found = await tx.connection.execute(query.with_for_update(skip_locked=True))
+            ids = list(found.scalars())
+            if not ids:
+                return []
+            take = update(Job).where(Job.id.in_(ids), _due(moment))
+            lease = {"claimed_by": self.name, "claimed_until": moment + LEASE}
+            await affected(tx.connection, take.values(**lease, tries=Job.tries + 1))
+            won = select(Job.id, Job.handler, Job.payload, Job.tries).where(
+                Job.id.in_(ids), Job.claimed_by == self.name, Job.claimed_until == moment + LEASE
+            )
+            return [_Claim(*row) for row in await tx.connection.execute(won)]
+
+    async def _run(self, claim: _Claim) -> None:
+        try:
+            route = self.routes[claim.handler]
+            message = msgspec.convert(claim.payload, route.message)
+            if isinstance(route.handler, InTransaction):
+                async with self.database.transaction() as tx:
+                    await route.handler.run(tx, message)
+                    await self._finish(tx, claim)
+            else:
+                await route.handler(message)
+                async with self.database.transaction() as tx:
+                    await self._finish(tx, claim)
+        except LeaseLost:
+            log.warning("job_lease_lost", job=claim.id, handler=claim.handler)
+        except Exception as error:
+            await self._fail(claim, error)
+
+    async def _finish(self, tx: Tx, claim: _Claim) -> None:
+        done = update(Job).where(Job.id == claim.id, Job.claimed_by == self.name)
+        end = {"state": JobState.DONE, "finished_at": now(), "claimed_until": None}
+        if not await affected(tx.connection, done.values(**end)):
+            raise LeaseLost
+
+    async def _fail(self, claim: _Claim, error: Exception) -> None:
+        dead = claim.tries >= MAXIMUM_TRIES and fault_of(error) is not Fault.GONE
+        log.error("job_failed", job=claim.id, handler=claim.handler, dead=dead, exc_info=error)
+        again = update(Job).where(Job.id == claim.id, Job.claimed_by == self.name)
+        state = {
+            "state": JobState.DEAD if dead else JobState.READY,
+            "run_at": now() + backoff(claim.tries),
+            "error": f"{type(error).__name__}: {error}"[:2000],
+            "claimed_by": None,
+            "claimed_until": None,
+        }
+        async with self.database.transaction() as tx:
+            await affected(tx.connection, again.values(**state))
+
+    async def _plan_periodic(self) -> None:
+        """Write the next run of every periodic message; its key lets only one process win."""
+        slots = {}
+        for item in self.periodic:
+            slot = int(now().timestamp() // item.every.total_seconds())
+            slots[f"{type(item.message).__name__}:{slot}"] = item.message
+        for key, message in slots.items():
+            if key not in self._planned:
+                await self._plan(key, message)
+        self._planned = set(slots)
+
+    async def _plan(self, key: str, message: Message) -> None:
+        async with self.database.read() as connection:
+            if (await connection.execute(_BY_KEY, {"key": key})).first():
+                return
+        try:
+            async with self.database.transaction() as tx:
+                tx.jobs.extend(tx.outbox.rows(message, key=key))
+        except DBAPIError as error:
+            if fault_of(error) is not Fault.UNIQUE:
+                raise
+
+
+_BY_KEY = select(Job.id).where(Job.key == bindparam("key"))
+
+
+class LeaseLost(Exception):
+    """Another worker took the job over; this one's writes are rolled back."""
+
+
+async def purge_done(tx: Tx) -> int:
+    """Delete jobs that ended well more than two days ago; dead letters stay."""
+    old = delete(Job).where(Job.state == JobState.DONE, Job.finished_at < now() - KEEP_DONE)
+    return await affected(tx.connection, old)
+
+
+async def revive_dead(tx: Tx, job_id: int) -> bool:
+    """Give a dead letter another round of tries."""
+    revive = update(Job).where(Job.id == job_id, Job.state == JobState.DEAD)
+    return (
+        await affected(tx.connection, revive.values(state=JobState.READY, tries=0, run_at=now()))
+        == 1
+    )
+
+
+async def count_by_state(database: Database) -> dict[str, int]:
+    """Return how many jobs wait, are done and are dead."""
+    async with database.read() as connection:
+        counted = await connection.execute(select(Job.state, func.count()).group_by(Job.state))
+        return {state.value: count for state, count in counted}

@@ -1,0 +1,192 @@
+"""Errors as clients see them: RFC 9457 problem documents, in English or Spanish."""
+
+from contextvars import ContextVar
+from typing import Any
+
+import msgspec
+import structlog
+from fastapi import FastAPI, Request, Response
+from fastapi.exceptions import RequestValidationError
+from sqlalchemy.exc import DBAPIError
+from sqlalchemy.exc import TimeoutError as PoolTimeout
+from starlette.exceptions import HTTPException
+
+from mestore.kernel.db_errors import Fault, fault_of
+from mestore.kernel.errors import (
+    DatabaseUnavailable,
+    Invalid,
+    LostRace,
+    NotFound,
+    Refusal,
+    Unavailable,
+)
+
+log = structlog.get_logger(__name__)
+
+PROBLEM_TYPE = "application/problem+json"
+request_id: ContextVar[str] = ContextVar("request_id", default="-")
+language: ContextVar[str] = ContextVar("language", default="en")
+
+
+class ValidationFailed(Invalid):
+    """The request does not have the shape that the API document gives it."""
+
+    en = "The request does not fit its schema. See `errors`."
+    es = "La solicitud no cumple su esquema. Mira `errors`."
+
+
+class MethodNotAllowed(Refusal):
+    """The address exists, with other methods."""
+
+    status = 405
+    en = "This address does not take that method."
+    es = "Esta dirección no admite ese método."
+
+
+class Busy(Unavailable):
+    """Two requests collided in the database; nothing was changed."""
+
+    en = "Two requests collided. Nothing was changed; try again in {retry_after} seconds."
+    es = "Dos solicitudes chocaron. Nada cambió; intenta de nuevo en {retry_after} segundos."
+
+
+class InternalError(Refusal):
+    """A bug: logged with its request id."""
+
+    status = 500
+    en = "Something broke on our side. Nothing was half-done; quote the request_id to support."
+    es = "Algo falló de nuestro lado. Nada quedó a medias; cita el request_id a soporte."
+
+
+# The issues that people meet most, in Spanish; Pydantic has no translations of its own.
+_SPANISH_ISSUES = {
+    "missing": "Falta este campo.",
+    "extra_forbidden": "Este campo no existe.",
+    "string_type": "Debe ser texto.",
+    "string_too_short": "Debe tener al menos {min_length} caracteres.",
+    "string_too_long": "Debe tener como máximo {max_length} caracteres.",
+    "string_pattern_mismatch": "No tiene el formato esperado.",
+    "int_type": "Debe ser un número entero.",
+    "int_parsing": "Debe ser un número entero.",
+    "int_from_float": "Debe ser un número entero.",
+    "decimal_type": "Debe ser un número.",
+    "decimal_parsing": "Debe ser un número.",
+    "decimal_max_places": "Debe tener como máximo {decimal_places} decimales.",
+    "bool_type": "Debe ser true o false.",
+    "bool_parsing": "Debe ser true o false.",
+    "list_type": "Debe ser una lista.",
+    "dict_type": "Debe ser un objeto.",
+    "model_attributes_type": "Debe ser un objeto.",
+    "enum": "Debe ser uno de: {expected}.",
+    "literal_error": "Debe ser uno de: {expected}.",
+    "greater_than": "Debe ser mayor que {gt}.",
+    "greater_than_equal": "Debe ser mayor o igual que {ge}.",
+    "less_than": "Debe ser menor que {lt}.",
+    "less_than_equal": "Debe ser menor o igual que {le}.",
+    "uuid_parsing": "Debe ser un UUID.",
+    "json_invalid": "El cuerpo no es JSON válido.",
+    "too_long": "Tiene demasiados elementos: máximo {max_length}.",
+    "too_short": "Tiene muy pocos elementos: mínimo {min_length}.",
+}
+
+
+def problem(refusal: Refusal) -> dict[str, Any]:
+    """Return `refusal` as a problem document in the caller's language."""
+    errors = refusal.details.get("errors")
+    shown = {
+        "type": f"urn:mestore:problem:{refusal.code.lower().replace('_', '-')}",
+        "title": refusal.code.replace("_", " ").capitalize(),
+        "status": refusal.status,
+        "detail": refusal.text(language.get()),
+        "code": refusal.code,
+        "request_id": request_id.get(),
+    }
+    if errors is not None:
+        shown["errors"] = errors
+    rest = {name: value for name, value in refusal.details.items() if name != "errors"}
+    if rest:
+        shown["details"] = rest
+    return shown
+
+
+def render(refusal: Refusal) -> bytes:
+    """Return the bytes of the problem document."""
+    return msgspec.json.encode(problem(refusal), enc_hook=str)
+
+
+def respond(refusal: Refusal) -> Response:
+    """Return the HTTP answer of a refusal."""
+    return Response(
+        render(refusal),
+        status_code=refusal.status,
+        headers=refusal.headers(),
+        media_type=PROBLEM_TYPE,
+    )
+
+
+def refusal_of(error: Exception) -> Refusal:
+    """Return what an unexpected exception means to a caller; a bug is logged here, once."""
+    if isinstance(error, Refusal):
+        return error
+    match fault_of(error):
+        case Fault.UNIQUE:
+            log.info("lost_race", error=type(error).__name__)
+            return LostRace()
+        case Fault.RETRY:
+            log.warning("database_collision", error=type(error).__name__)
+            return Busy(retry_after=1)
+        case Fault.GONE:
+            log.error("database_unavailable", error=type(error).__name__)
+            return DatabaseUnavailable()
+    log.error("unhandled_error", exc_info=error)
+    return InternalError()
+
+
+def install(app: FastAPI) -> None:
+    """Make `app` answer every error as a problem document."""
+
+    async def on_refusal(_: Request, error: Exception) -> Response:
+        return respond(refusal_of(error))
+
+    for kind in (Refusal, DBAPIError, PoolTimeout):
+        app.add_exception_handler(kind, on_refusal)
+    app.add_exception_handler(RequestValidationError, _on_validation_error)
+    app.add_exception_handler(HTTPException, _on_http_exception)
+
+
+async def _on_validation_error(_: Request, error: Exception) -> Response:
+    found = error.errors() if isinstance(error, RequestValidationError) else []
+    if any(issue["loc"][0] == "path" for issue in found):
+        # An id that is no UUID or integer names nothing.
+        return respond(NotFound())
+    errors = [{"field": _field(issue), "issue": _issue(issue)} for issue in found[:50]]
+    return respond(ValidationFailed(errors=errors))
+
+
+def _field(issue: dict[str, Any]) -> str:
+    place = [str(part) for part in issue["loc"]]
+    return ".".join(place[1:] if len(place) > 1 else place)
+
+
+def _issue(issue: dict[str, Any]) -> str:
+    message = str(issue["msg"])
+    spanish = _SPANISH_ISSUES.get(issue["type"]) if language.get() == "es" else None
+    if spanish is None:
+        return message.removeprefix("Value error, ")
+    return spanish.format_map(issue.get("ctx", {}))
+
+
+async def _on_http_exception(_: Request, error: Exception) -> Response:
+    status = error.status_code if isinstance(error, HTTPException) else 500
+    if status == 404:
+        return respond(NotFound())
+    if status == 405:
+        answer = respond(MethodNotAllowed())
+        answer.headers.update(getattr(error, "headers", None) or {})
+        return answer
+    if status in {400, 422}:
+        return respond(ValidationFailed(errors=[{"field": "body", "issue": str(error)}]))
+    refusal = Refusal()
+    answer = respond(refusal)
+    answer.status_code = status
+    return answer

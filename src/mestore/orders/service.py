@@ -1,0 +1,267 @@
+"""Orders: writes them once, splits them by vendor, and owns every change of their statuses."""
+
+import secrets
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from mestore.kernel.clock import BOGOTA, now
+from mestore.kernel.db import Tx
+from mestore.kernel.money import to_number
+from mestore.orders.events import OrderCancelled, OrderPaid, OrderPlaced
+from mestore.orders.repository import OrderRepository
+from mestore.orders.types import (
+    TRANSITIONS,
+    CancelReason,
+    DraftLine,
+    FinancialStatus,
+    FulfillmentStatus,
+    OrderDraft,
+    OrderItemView,
+    OrderMoney,
+    OrderStatus,
+    OrderView,
+    PlacedLine,
+    PlacedOrder,
+    StatusKind,
+    Viewer,
+)
+from mestore.orders.views import OrderViews, order_view
+
+# Crockford's base 32: no I, L, O or U to misread over the phone.
+_ALPHABET = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
+
+
+def new_order_number(moment: datetime) -> str:
+    """Return `ORD-YYYYMMDD-XXXXXXXX` with Bogotá's date; a unique key guards the 10^12 a day."""
+    tail = "".join(secrets.choice(_ALPHABET) for _ in range(8))
+    return f"ORD-{moment.astimezone(BOGOTA):%Y%m%d}-{tail}"
+
+
+class OrderService:
+    """The only writer of orders."""
+
+    def __init__(self, tx: Tx) -> None:
+        self.tx = tx
+        self.orders = OrderRepository(tx.connection)
+
+    async def place(self, draft: OrderDraft) -> PlacedOrder:
+        """Write an order with its lines, parts and first line of history."""
+        created = now()
+        number = new_order_number(created)
+        order_id = await self.orders.add(_order_row(draft, number, created))
+        ids = await self.orders.add_items([_item_row(order_id, line) for line in draft.lines])
+        await self.orders.add_parts(_part_rows(order_id, draft))
+        change = self._change(
+            order_id, StatusKind.ORDER, None, OrderStatus.PENDING, draft.buyer_id, "placed"
+        )
+        await self.orders.add_changes([change])
+        self.tx.publish(OrderPlaced(order_id))
+        lines = tuple(PlacedLine(ids[line.variant_id], line) for line in draft.lines)
+        return PlacedOrder(order_id, number, draft, lines, created)
+
+    async def money(self, order_id: int) -> OrderMoney:
+        """Return what payments need to know of an order."""
+        return await self.orders.get_money(order_id)
+
+    async def gross_by_vendor(self, order_id: int) -> list[tuple[UUID, int]]:
+        """Return what each vendor's lines came to, IVA included, in minor units."""
+        return await self.orders.all_parts(order_id)
+
+    async def confirm_paid(self, order_id: int, reason: str) -> bool:
+        """Make a pending order CONFIRMED and PAID; False where it does not wait for money."""
+        return await self._pay(order_id, OrderStatus.PENDING, FinancialStatus.PENDING, reason)
+
+    async def revive_paid(self, order_id: int, reason: str) -> bool:
+        """Bring a cancelled order back as CONFIRMED and PAID."""
+        return await self._pay(order_id, OrderStatus.CANCELLED, FinancialStatus.VOIDED, reason)
+
+    async def cancel(
+        self, order_id: int, reason: CancelReason, *, actor_id: UUID | None = None
+    ) -> bool:
+        """Call an unpaid order off; False where it is not pending any more."""
+        moved = await self._move(
+            order_id,
+            (OrderStatus.PENDING, OrderStatus.CANCELLED),
+            (FinancialStatus.PENDING, FinancialStatus.VOIDED),
+            actor_id,
+            reason.value.lower(),
+            cancelled_for=reason,
+        )
+        if moved:
+            self.tx.publish(OrderCancelled(order_id))
+        return moved
+
+    async def keep_until(self, order_id: int, until: datetime) -> None:
+        """Give an unpaid order time until `until`, where it has less."""
+        await self.orders.keep_until(order_id, until)
+
+    async def expired(self, most: int) -> list[int]:
+        """Return ids of unpaid orders whose time is over."""
+        return await self.orders.all_expired(now(), most)
+
+    async def _pay(
+        self, order_id: int, status: OrderStatus, financial: FinancialStatus, reason: str
+    ) -> bool:
+        moved = await self._move(
+            order_id,
+            (status, OrderStatus.CONFIRMED),
+            (financial, FinancialStatus.PAID),
+            None,
+            reason,
+        )
+        if moved:
+            self.tx.publish(OrderPaid(order_id))
+        return moved
+
+    async def _move(
+        self,
+        order_id: int,
+        status: tuple[OrderStatus, OrderStatus],
+        financial: tuple[FinancialStatus, FinancialStatus],
+        actor_id: UUID | None,
+        reason: str,
+        *,
+        cancelled_for: CancelReason | None = None,
+    ) -> bool:
+        if status[1] not in TRANSITIONS[status[0]]:
+            raise ValueError(f"no transition from {status[0]} to {status[1]}")
+        moment = now()
+        moved = await self.orders.move(
+            order_id,
+            from_status=status[0],
+            to_status=status[1],
+            from_financial=financial[0],
+            to_financial=financial[1],
+            new_cancelled_at=moment if cancelled_for else None,
+            new_cancelled_for=cancelled_for,
+            moment=moment,
+        )
+        if moved:
+            await self.orders.move_parts(order_id, *status)
+            changes = [
+                self._change(order_id, StatusKind.ORDER, *status, actor_id, reason),
+                self._change(order_id, StatusKind.FINANCIAL, *financial, actor_id, reason),
+            ]
+            await self.orders.add_changes(changes)
+        return moved
+
+    def _change(
+        self,
+        order_id: int,
+        kind: StatusKind,
+        come_from: str | None,
+        to: str,
+        actor_id: UUID | None,
+        reason: str,
+    ) -> dict[str, Any]:
+        return {
+            "order_id": order_id,
+            "kind": kind,
+            "from_status": come_from,
+            "to_status": to,
+            "actor_id": actor_id,
+            "reason": reason,
+            "created_at": now(),
+        }
+
+
+async def read_order(connection: AsyncConnection, viewer: Viewer, order_id: int) -> OrderView:
+    """Return an order as `viewer` sees it; raises `OrderNotFound`."""
+    return await OrderViews(connection, viewer).get(order_id)
+
+
+def view_of(placed: PlacedOrder) -> OrderView:
+    """Return a just-written order as its buyer sees it, without reading it back."""
+    row = _order_row(placed.draft, placed.order_number, placed.created_at)
+    absent = dict.fromkeys(
+        ("tracking_number", "tracking_url", "shipped_at", "delivered_at", "cancelled_at")
+    )
+    items = [
+        OrderItemView(
+            id=item.id,
+            product_id=item.line.product_id,
+            variant_id=item.line.variant_id,
+            vendor_id=item.line.vendor_id,
+            product_name=item.line.product_name,
+            variant_title=item.line.variant_title,
+            sku=item.line.sku,
+            quantity=item.line.quantity,
+            unit_price=to_number(item.line.unit_price_minor),
+            total_price=to_number(item.line.total_minor),
+            fulfilled_quantity=0,
+        )
+        for item in placed.lines
+    ]
+    return order_view({"id": placed.id, **row, **absent}, items)
+
+
+def _order_row(draft: OrderDraft, number: str, created: datetime) -> dict[str, Any]:
+    return {
+        "order_number": number,
+        "buyer_id": draft.buyer_id,
+        "guest_session": draft.guest_session,
+        "status": OrderStatus.PENDING,
+        "financial_status": FinancialStatus.PENDING,
+        "fulfillment_status": FulfillmentStatus.UNFULFILLED,
+        "customer_email": draft.customer_email,
+        "currency": draft.currency,
+        "subtotal_minor": draft.subtotal_minor,
+        "tax_minor": draft.tax_minor,
+        "shipping_minor": draft.shipping_minor,
+        "discount_minor": 0,
+        "total_minor": draft.total_minor,
+        "shipping_name": draft.ship_to.name,
+        "shipping_phone": draft.ship_to.phone,
+        "shipping_address": draft.ship_to.address,
+        "shipping_city": draft.ship_to.city,
+        "shipping_state": draft.ship_to.state,
+        "shipping_method": draft.shipping_method,
+        "billing_address": draft.billing_address,
+        "notes": draft.notes,
+        "tags": list(draft.tags),
+        "source": draft.source,
+        "version": 1,
+        "created_at": created,
+        "updated_at": created,
+        "expires_at": draft.expires_at,
+    }
+
+
+def _item_row(order_id: int, line: DraftLine) -> dict[str, Any]:
+    return {
+        "order_id": order_id,
+        "vendor_id": line.vendor_id,
+        "product_id": line.product_id,
+        "variant_id": line.variant_id,
+        "product_name": line.product_name,
+        "variant_title": line.variant_title,
+        "sku": line.sku,
+        "quantity": line.quantity,
+        "fulfilled_quantity": 0,
+        "unit_price_minor": line.unit_price_minor,
+        "tax_rate": line.tax_rate,
+        "tax_minor": line.tax_minor,
+        "total_minor": line.total_minor,
+    }
+
+
+def _part_rows(order_id: int, draft: OrderDraft) -> list[dict[str, Any]]:
+    by_vendor: dict[UUID, list[DraftLine]] = {}
+    for line in draft.lines:
+        by_vendor.setdefault(line.vendor_id, []).append(line)
+    return [_part_row(order_id, vendor, lines) for vendor, lines in by_vendor.items()]
+
+
+def _part_row(order_id: int, vendor_id: UUID, lines: Sequence[DraftLine]) -> dict[str, Any]:
+    return {
+        "order_id": order_id,
+        "vendor_id": vendor_id,
+        "status": OrderStatus.PENDING,
+        "subtotal_minor": sum(line.total_minor for line in lines),
+        "tax_minor": sum(line.tax_minor for line in lines),
+        "total_minor": sum(line.net_minor + line.tax_minor for line in lines),
+    }

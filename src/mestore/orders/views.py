@@ -1,0 +1,201 @@
+"""Orders as clients read them: a constant number of statements for any number of orders."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import ColumnElement, Select, and_, bindparam, func, select
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from mestore.kernel.money import to_number
+from mestore.kernel.paging import Page, PageRequest, SortKey, apply, page_of, parse_sort
+from mestore.orders.errors import OrderNotFound
+from mestore.orders.models import Order, OrderItem, VendorOrder
+from mestore.orders.types import OrderItemView, OrderStatus, OrderView, Viewer
+
+_COLUMNS = [column for column in Order.__table__.columns if column.name != "guest_session"]
+_ORDERS = select(*_COLUMNS)
+_VENDOR_ORDERS = select(
+    *_COLUMNS,
+    VendorOrder.subtotal_minor.label("part_subtotal"),
+    VendorOrder.tax_minor.label("part_tax"),
+    VendorOrder.total_minor.label("part_total"),
+).join(VendorOrder, VendorOrder.order_id == Order.id)
+_ITEMS = (
+    select(
+        OrderItem.order_id,
+        OrderItem.id,
+        OrderItem.product_id,
+        OrderItem.variant_id,
+        OrderItem.vendor_id,
+        OrderItem.product_name,
+        OrderItem.variant_title,
+        OrderItem.sku,
+        OrderItem.quantity,
+        OrderItem.unit_price_minor,
+        OrderItem.total_minor,
+        OrderItem.fulfilled_quantity,
+    )
+    .where(OrderItem.order_id.in_(bindparam("order_ids", expanding=True)))
+    .order_by(OrderItem.id)
+)
+
+
+@dataclass(frozen=True, slots=True)
+class OrderFilter:
+    """Which orders a list shows."""
+
+    status: OrderStatus | None = None
+    created_from: datetime | None = None
+    created_to: datetime | None = None
+
+
+def _visible(viewer: Viewer) -> tuple[Select[*tuple[Any, ...]], ColumnElement[bool] | None]:
+    """Return the statement and condition that every read of this viewer starts from."""
+    if viewer.is_staff:
+        return _ORDERS, None
+    if viewer.vendor_id is not None:
+        return _VENDOR_ORDERS, VendorOrder.vendor_id == viewer.vendor_id
+    if viewer.buyer_id is not None:
+        return _ORDERS, Order.buyer_id == viewer.buyer_id
+    return _ORDERS, and_(
+        Order.buyer_id.is_(None),
+        Order.guest_session.is_not(None),
+        Order.guest_session == viewer.guest_session,
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class OrderViews:
+    """Reads orders for one viewer."""
+
+    connection: AsyncConnection
+    viewer: Viewer
+
+    async def get(self, order_id: int) -> OrderView:
+        """Return one order; what the viewer may not see is not there."""
+        query, condition = _visible(self.viewer)
+        if condition is not None:
+            query = query.where(condition)
+        found = await self.connection.execute(query.where(Order.id == order_id))
+        row = found.mappings().one_or_none()
+        if row is None:
+            raise OrderNotFound
+        return self._view(row, (await self._items([order_id])).get(order_id, []))
+
+    async def page(self, wanted: PageRequest, order: SortKey, filter_: OrderFilter) -> Page[OrderView]:
+        """Return one page of orders."""
+        query, condition = _visible(self.viewer)
+        conditions = [part for part in (condition, *_conditions(filter_)) if part is not None]
+        rows = (await self.connection.execute(apply(query.where(*conditions), wanted, order))).all()
+        counted = select(func.count()).select_from(Order)
+        if self.viewer.vendor_id is not None:
+            counted = counted.join(VendorOrder, VendorOrder.order_id == Order.id)
+        total = (await self.connection.execute(counted.where(*conditions))).scalar_one()
+        page = page_of(rows, wanted, order, total, (order.column.key, "id"))
+        items = await self._items(row.id for row in page.rows)
+        views = [self._view(row._mapping, items.get(row.id, [])) for row in page.rows]
+        return Page(views, page.pagination)
+
+    async def _items(self, order_ids: Iterable[int]) -> dict[int, list[OrderItemView]]:
+        ids = list(order_ids)
+        if not ids:
+            return {}
+        found: dict[int, list[OrderItemView]] = {}
+        for row in await self.connection.execute(_ITEMS, {"order_ids": ids}):
+            if self.viewer.vendor_id in {None, row.vendor_id}:
+                found.setdefault(row.order_id, []).append(_item(row))
+        return found
+
+    def _view(self, row: Mapping[Any, Any], items: list[OrderItemView]) -> OrderView:
+        if self.viewer.vendor_id is None:
+            return order_view(row, items)
+        part = {
+            "subtotal_minor": row["part_subtotal"],
+            "tax_minor": row["part_tax"],
+            "shipping_minor": 0,
+            "discount_minor": 0,
+            "total_minor": row["part_total"],
+            # A vendor ships, and needs no way to write to the operator's customer.
+            "customer_email": None,
+        }
+        return order_view({**row, **part}, items)
+
+
+def order_view(row: Mapping[Any, Any], items: list[OrderItemView]) -> OrderView:
+    """Return the row of an order with its lines as clients see them."""
+    return OrderView(
+        customer_phone=row["shipping_phone"],
+        items=items,
+        subtotal=to_number(row["subtotal_minor"]),
+        tax_amount=to_number(row["tax_minor"]),
+        shipping_amount=to_number(row["shipping_minor"]),
+        discount_amount=to_number(row["discount_minor"]),
+        total_amount=to_number(row["total_minor"]),
+        **{name: row[name] for name in _COPIED},
+    )
+
+
+_COPIED = (
+    "id",
+    "order_number",
+    "status",
+    "financial_status",
+    "fulfillment_status",
+    "buyer_id",
+    "customer_email",
+    "currency",
+    "shipping_name",
+    "shipping_phone",
+    "shipping_address",
+    "shipping_city",
+    "shipping_state",
+    "shipping_method",
+    "billing_address",
+    "tracking_number",
+    "tracking_url",
+    "notes",
+    "tags",
+    "source",
+    "created_at",
+    "updated_at",
+    "expires_at",
+    "shipped_at",
+    "delivered_at",
+    "cancelled_at",
+    "version",
+)
+
+
+def sort_key(sort: str | None) -> SortKey:
+    """Return the order of a list: `created_at` or `total_amount`, the newest first by default."""
+    columns = {"created_at": Order.created_at, "total_amount": Order.total_minor}
+    return parse_sort(sort, "-created_at", columns, Order.id)
+
+
+def _conditions(filter_: OrderFilter) -> list[ColumnElement[bool]]:
+    found: list[ColumnElement[bool]] = []
+    if filter_.status is not None:
+        found.append(Order.status == filter_.status)
+    if filter_.created_from is not None:
+        found.append(Order.created_at >= filter_.created_from)
+    if filter_.created_to is not None:
+        found.append(Order.created_at <= filter_.created_to)
+    return found
+
+
+def _item(row: Any) -> OrderItemView:  # noqa: ANN401  a row of _ITEMS
+    return OrderItemView(
+        id=row.id,
+        product_id=row.product_id,
+        variant_id=row.variant_id,
+        vendor_id=row.vendor_id,
+        product_name=row.product_name,
+        variant_title=row.variant_title,
+        sku=row.sku,
+        quantity=row.quantity,
+        unit_price=to_number(row.unit_price_minor),
+        total_price=to_number(row.total_minor),
+        fulfilled_quantity=row.fulfilled_quantity,
+    )

@@ -1,0 +1,1 @@
+"""One file per payment provider, and one for its wire format; only bootstrap names them."""

@@ -1,0 +1,396 @@
+"""Wompi Colombia: cards, PSE and Nequi.
+
+Facts: docs.wompi.co/docs/colombia/. No payment is ever sent twice: whatever leaves its outcome open
+is `OutcomeUnknown`, and Wompi's unique `reference` finds it again.
+"""
+
+import asyncio
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any, TypeVar
+
+import httpx2
+import stamina
+import structlog
+
+from mestore.kernel.breaker import Breaker, CircuitOpen
+from mestore.kernel.errors import Unavailable
+from mestore.kernel.remembered import Remembered
+from mestore.payments.adapters import wompi_wire as wire
+from mestore.payments.errors import (
+    BadSignature,
+    Declined,
+    GatewayUnavailable,
+    NotAnEvent,
+    NotSubmitted,
+    OutcomeUnknown,
+    TransactionUnknown,
+)
+from mestore.payments.types import (
+    Acceptance,
+    AttemptStatus,
+    Bank,
+    Charge,
+    GatewayProfile,
+    Limits,
+    Notice,
+    Outcome,
+    PaymentMethod,
+)
+
+log = structlog.get_logger(__name__)
+
+Reply = TypeVar("Reply")
+
+# Wompi's partners publish these for cards and PSE; for Nequi nobody names any.
+LIMITS = {
+    PaymentMethod.CARD: Limits(150_000, 9_900_000_000),
+    PaymentMethod.PSE: Limits(150_000),
+    PaymentMethod.NEQUI: Limits(),
+}
+STATUSES = {
+    "PENDING": AttemptStatus.PENDING,
+    "APPROVED": AttemptStatus.APPROVED,
+    "DECLINED": AttemptStatus.DECLINED,
+    "VOIDED": AttemptStatus.VOIDED,
+    "ERROR": AttemptStatus.ERROR,
+}
+# Answers that Wompi gives before it looks at a payment.
+NOT_PROCESSED = frozenset({400, 401, 403, 404, 429})
+NOT_CONNECTED = (httpx2.ConnectError, httpx2.ConnectTimeout, httpx2.PoolTimeout)
+
+# The acceptance tokens live an hour, so that a payment never travels with an old one.
+ACCEPTANCE_SECONDS = 300.0
+BANKS_SECONDS = 86_400.0
+PAGE_PATIENCE_SECONDS = 3.0
+PLACEHOLDER_BANK = "0"
+DESCRIPTION_LENGTH = 30
+REASON_LENGTH = 200
+
+_ID = re.compile(r"[A-Za-z0-9_-]{1,100}")
+_REFERENCE = re.compile(r"[\x21-\x7e]{1,100}")
+_PSE_FIELDS = (
+    "user_type",
+    "user_legal_id_type",
+    "user_legal_id",
+    "financial_institution_code",
+)
+_TOKEN_FIELDS = frozenset({"acceptance_token", "accept_personal_auth"})
+
+
+@dataclass(frozen=True, slots=True)
+class WompiKeys:
+    """The four keys of one environment; only the public one may be seen."""
+
+    public: str
+    private: str = field(repr=False)
+    events: str = field(repr=False)
+    integrity: str = field(repr=False)
+
+    @property
+    def is_production(self) -> bool:
+        """Say whether these keys move real money."""
+        return self.public.startswith("pub_prod_")
+
+
+class _Faltering(Exception):
+    """A read got no answer, or a broken one; asking again at once may work."""
+
+
+class WompiGateway:
+    """The port to Wompi. `http` must not follow redirects; `base_url` ends in /v1."""
+
+    code = "wompi"
+    methods = frozenset(LIMITS)
+
+    def __init__(
+        self,
+        keys: WompiKeys,
+        http: httpx2.AsyncClient,
+        base_url: str,
+        breaker: Breaker,
+        *,
+        deadline_seconds: float = 20.0,
+    ) -> None:
+        self.keys = keys
+        self.http = http
+        self.base_url = base_url.rstrip("/")
+        self.breaker = breaker
+        self.deadline_seconds = deadline_seconds
+        environment = "production" if keys.is_production else "test"
+        self.profile = GatewayProfile(environment, keys.public, self.base_url, LIMITS)
+        self._merchant = Remembered(self._fetch_merchant, seconds=ACCEPTANCE_SECONDS)
+        self._banks = Remembered(self._fetch_banks, seconds=BANKS_SECONDS)
+
+    async def start(self, charge: Charge) -> Outcome:
+        """Open the transaction of a charge; PENDING, since no method of Wompi ends at once.
+
+        A reference that Wompi already has is adopted where its amount is the charge's.
+        """
+        try:
+            with self.breaker.guard((self.code, charge.method), (NotSubmitted, OutcomeUnknown)):
+                return await self._submit(charge)
+        except CircuitOpen as error:
+            raise NotSubmitted(**error.details) from error
+
+    async def fetch(self, transaction_id: str) -> Outcome:
+        """Ask for the present state of a transaction."""
+        if not _ID.fullmatch(transaction_id):
+            raise TransactionUnknown
+        reply = await self._read(f"/transactions/{transaction_id}", wire.TransactionReply)
+        return _outcome(reply.data)
+
+    async def find(self, reference: str) -> Outcome | None:
+        """Look a transaction up by our reference."""
+        found = await self._read("/transactions", wire.TransactionsReply, reference=reference)
+        exact = (one for one in found.data if one.reference == reference)
+        return next(map(_outcome, exact), None)
+
+    async def banks(self) -> list[Bank]:
+        """List the banks of PSE, at most a day old while Wompi answers."""
+        return await self._banks.latest(within=PAGE_PATIENCE_SECONDS)
+
+    async def acceptance(self) -> Acceptance:
+        """Return the addresses of the two documents that a shopper accepts."""
+        merchant = await self._merchant.latest(within=PAGE_PATIENCE_SECONDS)
+        return Acceptance(
+            policy_url=merchant.presigned_acceptance.permalink,
+            personal_data_url=merchant.presigned_personal_data_auth.permalink,
+        )
+
+    def verify(self, headers: Mapping[str, str], body: bytes) -> Notice:
+        """Check the checksum over what the event itself lists, and that it names its transaction.
+
+        The environment is not signed, but its secret is; an event of the other one is refused.
+        """
+        try:
+            event = wire.read_event(body)
+            checksum = event.expected_checksum(self.keys.events)
+        except wire.NotWompi as error:
+            raise NotAnEvent from error
+        except ValueError as error:
+            raise BadSignature from error
+        claimed = [event.checksum, *_values_of(headers, "x-event-checksum")]
+        is_signed = all([wire.agrees(checksum, one) for one in claimed])
+        if not is_signed or wire.SIGNED_ID not in event.properties:
+            raise BadSignature
+        return self._notice(event, checksum)
+
+    def _notice(self, event: wire.Event, checksum: str) -> Notice:
+        ours = "prod" if self.keys.is_production else "test"
+        transaction_id = event.text_at(wire.SIGNED_ID)
+        is_ours = event.environment in (None, ours) and event.name == wire.PAYMENT_EVENT
+        if not is_ours or not _ID.fullmatch(transaction_id):
+            raise NotAnEvent
+        transaction = event.data["transaction"]
+        reference = transaction.get("reference")
+        # The reference is seldom signed: only one that could be ours is passed on.
+        is_sound = isinstance(reference, str) and _REFERENCE.fullmatch(reference)
+        return Notice(checksum, transaction_id, reference if is_sound else None)
+
+    async def _submit(self, charge: Charge) -> Outcome:
+        response = await self._post(await self._body(charge))
+        if response.status_code == 422 and _TOKEN_FIELDS & set(_messages(response)):
+            # Surely not processed; the tokens had been used or had run out.
+            self._merchant.expire()
+            response = await self._post(await self._body(charge))
+        if response.is_success:
+            return _opened(charge, response)
+        if response.status_code == 422:
+            return await self._refused(charge, response)
+        log.error("wompi_refused_a_payment", status=response.status_code, at=charge.reference)
+        if response.status_code in NOT_PROCESSED:
+            raise NotSubmitted
+        raise OutcomeUnknown(f"Wompi answered {response.status_code}")
+
+    async def _body(self, charge: Charge) -> dict[str, Any]:
+        try:
+            merchant = await self._merchant.fresh()
+        except Unavailable as error:
+            raise NotSubmitted(**error.details) from error
+        signature = wire.integrity_signature(
+            charge.reference, charge.amount_minor, charge.currency, self.keys.integrity
+        )
+        return {
+            "acceptance_token": merchant.presigned_acceptance.acceptance_token,
+            "accept_personal_auth": merchant.presigned_personal_data_auth.acceptance_token,
+            "signature": signature,
+            **_payment(charge),
+        }
+
+    async def _post(self, body: dict[str, Any]) -> httpx2.Response:
+        headers = _bearer(self.keys.private)
+        try:
+            async with asyncio.timeout(self.deadline_seconds):
+                url = f"{self.base_url}/transactions"
+                return await self.http.post(url, json=body, headers=headers)
+        except NOT_CONNECTED as error:
+            raise NotSubmitted from error
+        except (httpx2.HTTPError, TimeoutError) as error:
+            raise OutcomeUnknown(type(error).__name__) from error
+
+    async def _refused(self, charge: Charge, response: httpx2.Response) -> Outcome:
+        messages = _messages(response)
+        if not messages:
+            raise OutcomeUnknown("Wompi answered 422 without a reason")
+        if "reference" in messages:
+            return await self._adopt(charge)
+        raise Declined(reason=_reason(messages))
+
+    async def _adopt(self, charge: Charge) -> Outcome:
+        """Take over the transaction that an earlier call of this charge opened."""
+        try:
+            found = await self.find(charge.reference)
+        except GatewayUnavailable as error:
+            raise OutcomeUnknown("the reference is taken") from error
+        if found is None:
+            raise OutcomeUnknown("the reference is taken and not listed yet")
+        if (found.amount_minor, found.currency) != (charge.amount_minor, charge.currency):
+            raise Declined(reason="reference: used for another amount")
+        return found
+
+    async def _fetch_merchant(self) -> wire.Merchant:
+        path = f"/merchants/{self.keys.public}"
+        return (await self._read(path, wire.MerchantReply)).data
+
+    async def _fetch_banks(self) -> list[Bank]:
+        reply = await self._read("/pse/financial_institutions", wire.InstitutionsReply)
+        banks = (
+            Bank(row.financial_institution_code, row.financial_institution_name)
+            for row in reply.data
+        )
+        return [bank for bank in banks if bank.code != PLACEHOLDER_BANK]
+
+    async def _read(self, path: str, reply: type[Reply], **query: str) -> Reply:
+        """Ask up to three times within the deadline; raises `GatewayUnavailable`."""
+        operation = path.split("/")[1]
+        try:
+            with self.breaker.guard((self.code, operation), (GatewayUnavailable,)):
+                return await self._read_patiently(path, reply, query)
+        except CircuitOpen as error:
+            raise GatewayUnavailable(**error.details) from error
+
+    async def _read_patiently(self, path: str, reply: type[Reply], query: dict[str, str]) -> Reply:
+        try:
+            async with asyncio.timeout(self.deadline_seconds):
+                return await self._read_again(path, reply, query)
+        except (_Faltering, TimeoutError) as error:
+            raise GatewayUnavailable from error
+
+    # Stamina logs the arguments of what it calls again, so no key may be among them.
+    @stamina.retry(
+        on=_Faltering, attempts=3, timeout=None, wait_initial=0.1, wait_max=0.5, wait_jitter=0.1
+    )
+    async def _read_again(self, path: str, reply: type[Reply], query: dict[str, str]) -> Reply:
+        is_private = path.startswith("/transactions")
+        headers = _bearer(self.keys.private if is_private else self.keys.public)
+        try:
+            url = f"{self.base_url}{path}"
+            response = await self.http.get(url, params=query, headers=headers)
+        except httpx2.HTTPError as error:
+            raise _Faltering(type(error).__name__) from error
+        if response.status_code >= 500:
+            raise _Faltering(str(response.status_code))
+        if response.status_code == 404:
+            raise TransactionUnknown
+        if response.status_code != 200:
+            log.error("wompi_refused_a_read", status=response.status_code, path=path)
+            raise GatewayUnavailable
+        try:
+            return wire.decode(response.content, reply)
+        except wire.NotWompi as error:
+            raise _Faltering("the answer is broken") from error
+
+
+def _payment(charge: Charge) -> dict[str, Any]:
+    """Return what a charge says itself, in Wompi's words; parts that are not known are left out."""
+    details, payer = charge.details, charge.payer
+    customer = {
+        "full_name": details.get("full_name") or payer.full_name,
+        "phone_number": _digits(details.get("phone_number") or payer.phone_number),
+        "legal_id": payer.legal_id,
+        "legal_id_type": payer.legal_id_type,
+    }
+    body: dict[str, Any] = {
+        "reference": charge.reference,
+        "amount_in_cents": charge.amount_minor,
+        "currency": charge.currency,
+        "customer_email": payer.email,
+        "customer_data": _known(customer),
+        "payment_method": _payment_method(charge),
+        "redirect_url": charge.return_url,
+        "ip": payer.ip_address,
+    }
+    if charge.tax_minor:
+        body["taxes"] = [{"type": "VAT", "amount_in_cents": charge.tax_minor}]
+    return _known(body)
+
+
+def _payment_method(charge: Charge) -> dict[str, Any]:
+    details = charge.details
+    match charge.method:
+        case PaymentMethod.CARD:
+            fields = {"token": details.get("token"), "installments": charge.installments}
+        case PaymentMethod.NEQUI:
+            phone = _digits(details.get("phone_number"))
+            fields = {
+                "phone_number": phone.removeprefix("57") if phone and len(phone) > 10 else phone
+            }
+        case PaymentMethod.PSE:
+            fields = {name: details.get(name) for name in _PSE_FIELDS}
+            fields["payment_description"] = charge.description[:DESCRIPTION_LENGTH]
+    return {"type": charge.method.value, **_known(fields)}
+
+
+def _opened(charge: Charge, response: httpx2.Response) -> Outcome:
+    try:
+        opened = wire.decode(response.content, wire.TransactionReply).data
+    except wire.NotWompi as error:
+        raise OutcomeUnknown("the answer is broken") from error
+    if opened.reference != charge.reference:
+        raise OutcomeUnknown("the answer is about another payment")
+    return _outcome(opened)
+
+
+def _outcome(found: wire.Transaction) -> Outcome:
+    status = STATUSES.get(found.status, AttemptStatus.PENDING)
+    is_refused = status in {AttemptStatus.DECLINED, AttemptStatus.ERROR}
+    code = found.extra("processor_response_code") or found.status_message
+    return Outcome(
+        gateway=WompiGateway.code,
+        reference=found.reference,
+        transaction_id=found.id,
+        status=status,
+        amount_minor=found.amount_in_cents,
+        currency=found.currency,
+        payment_url=found.extra("async_payment_url"),
+        decline_code=code if is_refused else None,
+    )
+
+
+def _messages(response: httpx2.Response) -> dict[str, Any]:
+    try:
+        return wire.decode(response.content, wire.RefusalReply).error.messages
+    except wire.NotWompi:
+        return {}
+
+
+def _reason(messages: dict[str, Any]) -> str:
+    return "; ".join(wire.texts(messages))[:REASON_LENGTH]
+
+
+def _values_of(headers: Mapping[str, str], name: str) -> list[str]:
+    return [value for key, value in headers.items() if key.lower() == name]
+
+
+def _bearer(key: str) -> dict[str, str]:
+    return {"Authorization": f"Bearer {key}"}
+
+
+def _digits(phone: object) -> str | None:
+    return re.sub(r"[^0-9]", "", phone) if isinstance(phone, str) else None
+
+
+def _known(fields: Mapping[str, Any]) -> dict[str, Any]:
+    return {name: value for name, value in fields.items() if value is not None}

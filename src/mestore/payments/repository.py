@@ -1,0 +1,186 @@
+"""Every SQL statement of payments."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import Select, bindparam, func, insert, select, update
+from sqlalchemy.exc import DBAPIError
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from mestore.kernel.clock import now
+from mestore.kernel.db import affected, inserted_id
+from mestore.kernel.db_errors import Fault, fault_of
+from mestore.payments.models import Attempt, GatewayEvent, Payment, PaymentException
+from mestore.payments.types import (
+    OPEN_STATUSES,
+    AttemptState,
+    AttemptStatus,
+    ExceptionState,
+    PaymentStatus,
+    StoredEvent,
+)
+
+_ATTEMPTS: Select[*tuple[Any, ...]] = select(
+    Attempt.id,
+    Attempt.payment_id,
+    Payment.order_id,
+    Attempt.gateway,
+    Attempt.method,
+    Attempt.reference,
+    Attempt.transaction_id,
+    Attempt.status,
+    Attempt.amount_minor,
+    Attempt.currency,
+    Attempt.payment_url,
+    Attempt.polls,
+    Attempt.created_at,
+    Payment.status.label("payment_status"),
+).join(Payment, Payment.id == Attempt.payment_id)
+_BY_REFERENCE = _ATTEMPTS.where(Attempt.reference == bindparam("reference"))
+_BLOCKING = _ATTEMPTS.where(Attempt.open_key == bindparam("payment_id"))
+_OPEN_OF_ORDER = _ATTEMPTS.where(
+    Payment.order_id == bindparam("order_id"), Attempt.status.in_(OPEN_STATUSES)
+).order_by(Attempt.id)
+_LATEST_OF_ORDER = (
+    _ATTEMPTS.where(Payment.order_id == bindparam("order_id")).order_by(Attempt.id.desc()).limit(1)
+)
+_LATEST_OF_PAYMENT = (
+    _ATTEMPTS.where(Attempt.payment_id == bindparam("payment_id"))
+    .order_by(Attempt.id.desc())
+    .limit(1)
+)
+_DUE = (
+    _ATTEMPTS.where(Attempt.poll_at <= bindparam("moment"))
+    .order_by(Attempt.poll_at)
+    .limit(bindparam("most"))
+)
+_PAYMENT_OF_ORDER = select(Payment.id, Payment.status).where(
+    Payment.order_id == bindparam("order_id")
+)
+_LOCK_PAYMENT = (
+    select(Payment.status).where(Payment.id == bindparam("payment_id")).with_for_update()
+)
+_EVENT = select(
+    GatewayEvent.id, GatewayEvent.gateway, GatewayEvent.transaction_id, GatewayEvent.handled_at
+).where(GatewayEvent.id == bindparam("event_id"))
+
+
+@dataclass(frozen=True, slots=True)
+class PaymentRepository:
+    """Payments, attempts, signals and exceptions."""
+
+    connection: AsyncConnection
+
+    async def find_payment(self, order_id: int) -> tuple[UUID, PaymentStatus] | None:
+        """Return the payment of an order and its status."""
+        rows = await self.connection.execute(_PAYMENT_OF_ORDER, {"order_id": order_id})
+        row = rows.one_or_none()
+        return None if row is None else (row.id, row.status)
+
+    async def lock_payment(self, payment_id: UUID) -> PaymentStatus:
+        """Hold the payment's row until the transaction ends, and return its status."""
+        rows = await self.connection.execute(_LOCK_PAYMENT, {"payment_id": payment_id})
+        status: PaymentStatus = rows.scalar_one()
+        return status
+
+    async def add_payment(self, row: Mapping[str, Any]) -> bool:
+        """Write the payment of an order; False where another request was first."""
+        return await self._insert_once(insert(Payment), row)
+
+    async def set_payment(self, payment_id: UUID, status: PaymentStatus) -> None:
+        """Set the status of a payment whose row is held."""
+        change = update(Payment).where(Payment.id == payment_id)
+        await affected(self.connection, change.values(status=status, updated_at=now()))
+
+    async def count_attempts(self, payment_id: UUID) -> int:
+        """Return how many attempts a payment has had."""
+        query = select(func.count()).where(Attempt.payment_id == payment_id)
+        return int((await self.connection.execute(query)).scalar_one())
+
+    async def add_attempt(self, row: Mapping[str, Any]) -> int:
+        """Write an attempt and return its id; its unique `open_key` lets only one be open."""
+        return await inserted_id(self.connection, insert(Attempt), row)
+
+    async def set_attempt(self, attempt_id: int, **values: object) -> None:
+        """Change an attempt."""
+        change = update(Attempt).where(Attempt.id == attempt_id)
+        await affected(self.connection, change.values(updated_at=now(), **values))
+
+    async def unblock(self, payment_id: UUID, created_before: datetime) -> bool:
+        """Let a new attempt begin beside an old one that is still open."""
+        free = update(Attempt).where(
+            Attempt.open_key == payment_id,
+            Attempt.created_at < created_before,
+            Attempt.status == AttemptStatus.PENDING,
+        )
+        return await affected(self.connection, free.values(open_key=None)) == 1
+
+    async def find_by_reference(self, reference: str) -> AttemptState | None:
+        """Return the attempt with our unique reference."""
+        return await self._find(_BY_REFERENCE, reference=reference)
+
+    async def find_blocking(self, payment_id: UUID) -> AttemptState | None:
+        """Return the attempt that keeps another from beginning."""
+        return await self._find(_BLOCKING, payment_id=payment_id)
+
+    async def find_latest(self, order_id: int) -> AttemptState | None:
+        """Return the youngest attempt of an order."""
+        return await self._find(_LATEST_OF_ORDER, order_id=order_id)
+
+    async def find_latest_of_payment(self, payment_id: UUID) -> AttemptState | None:
+        """Return the youngest attempt of a payment."""
+        return await self._find(_LATEST_OF_PAYMENT, payment_id=payment_id)
+
+    async def all_open(self, order_id: int) -> list[AttemptState]:
+        """Return the attempts of an order that may still bring money."""
+        return await self._all(_OPEN_OF_ORDER, order_id=order_id)
+
+    async def all_due(self, moment: datetime, most: int) -> list[AttemptState]:
+        """Return attempts whose gateway should be asked by now, the longest due first."""
+        return await self._all(_DUE, moment=moment, most=most)
+
+    async def add_event(self, row: Mapping[str, Any]) -> int | None:
+        """Store a signal and return its id; None where it was stored before."""
+        try:
+            async with self.connection.begin_nested():
+                return await inserted_id(self.connection, insert(GatewayEvent), row)
+        except DBAPIError as error:
+            if fault_of(error) is not Fault.UNIQUE:
+                raise
+            return None
+
+    async def find_event(self, event_id: int) -> StoredEvent | None:
+        """Return a stored signal."""
+        row = (await self.connection.execute(_EVENT, {"event_id": event_id})).one_or_none()
+        return None if row is None else StoredEvent(*row)
+
+    async def end_event(self, event_id: int, result: str) -> None:
+        """Write down what came of a signal."""
+        change = update(GatewayEvent).where(GatewayEvent.id == event_id)
+        await affected(self.connection, change.values(handled_at=now(), result=result))
+
+    async def add_exception(self, row: Mapping[str, Any]) -> bool:
+        """Put money into a named queue; False where it lies there already."""
+        row = {**row, "state": ExceptionState.OPEN, "created_at": now()}
+        return await self._insert_once(insert(PaymentException), row)
+
+    async def _insert_once(self, statement: Any, row: Mapping[str, Any]) -> bool:  # noqa: ANN401
+        try:
+            async with self.connection.begin_nested():
+                await self.connection.execute(statement, row)
+        except DBAPIError as error:
+            if fault_of(error) is not Fault.UNIQUE:
+                raise
+            return False
+        return True
+
+    async def _find(self, query: Select[*tuple[Any, ...]], **values: object) -> AttemptState | None:
+        row = (await self.connection.execute(query, values)).one_or_none()
+        return None if row is None else AttemptState(**row._mapping)
+
+    async def _all(self, query: Select[*tuple[Any, ...]], **values: object) -> list[AttemptState]:
+        rows: Sequence[Any] = (await self.connection.execute(query, values)).all()
+        return [AttemptState(**row._mapping) for row in rows]

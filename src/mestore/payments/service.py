@@ -1,0 +1,334 @@
+"""Payments: one open attempt per order, every signal stored once, every outcome applied once."""
+
+from datetime import datetime, timedelta
+from uuid import UUID
+
+from sqlalchemy.exc import DBAPIError
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from mestore.kernel.clock import now
+from mestore.kernel.db import Tx
+from mestore.kernel.db_errors import Fault, fault_of
+from mestore.kernel.ids import uuid7
+from mestore.ledger.service import LedgerService
+from mestore.payments.errors import AlreadyPaid, PaymentInProgress
+from mestore.payments.events import SignalReceived
+from mestore.payments.repository import PaymentRepository
+from mestore.payments.types import (
+    AttemptState,
+    AttemptStatus,
+    ExceptionKind,
+    Notice,
+    Outcome,
+    PaymentMethod,
+    PaymentStatus,
+    StoredEvent,
+    Verdict,
+)
+
+BLOCKED_FOR = timedelta(minutes=15)
+"""How long a pending attempt keeps another from beginning: a buyer may leave the bank's page."""
+
+_MINUTE = timedelta(minutes=1)
+_UNKNOWN_POLLS = tuple(timedelta(seconds=seconds) for seconds in (10, 30, 120, 600))
+_POLLS = {
+    PaymentMethod.CARD: (_MINUTE, 4 * _MINUTE, 10 * _MINUTE),
+    PaymentMethod.NEQUI: (_MINUTE, 4 * _MINUTE, 10 * _MINUTE),
+    PaymentMethod.PSE: (7 * _MINUTE, 8 * _MINUTE, 15 * _MINUTE),
+}
+_ASKED_FOR = {
+    PaymentMethod.CARD: timedelta(hours=24),
+    PaymentMethod.NEQUI: timedelta(hours=24),
+    PaymentMethod.PSE: timedelta(hours=48),
+}
+_NOT_RECEIVED_AFTER = timedelta(minutes=15)
+_NOT_RECEIVED_POLLS = 2
+
+_FINAL_PAYMENT = {
+    AttemptStatus.DECLINED: PaymentStatus.DECLINED,
+    AttemptStatus.VOIDED: PaymentStatus.VOIDED,
+    AttemptStatus.ERROR: PaymentStatus.ERROR,
+}
+
+
+def next_poll(attempt: AttemptState, status: AttemptStatus) -> datetime | None:
+    """Return when to ask the gateway again; None once it has been asked long enough."""
+    if now() - attempt.created_at > _ASKED_FOR[attempt.method]:
+        return None
+    waits: tuple[timedelta, ...]
+    if status is AttemptStatus.PENDING:
+        waits, later = _POLLS[attempt.method], timedelta(hours=1)
+    else:
+        waits, later = _UNKNOWN_POLLS, timedelta(minutes=30)
+    return now() + (waits[attempt.polls] if attempt.polls < len(waits) else later)
+
+
+class Attempts:
+    """Reads attempts on any connection."""
+
+    def __init__(self, connection: AsyncConnection) -> None:
+        self.payments = PaymentRepository(connection)
+
+    async def latest(self, order_id: int) -> AttemptState | None:
+        """Return the youngest attempt of an order."""
+        return await self.payments.find_latest(order_id)
+
+    async def latest_of_payment(self, payment_id: UUID) -> AttemptState | None:
+        """Return the youngest attempt of a payment, by its intent id."""
+        return await self.payments.find_latest_of_payment(payment_id)
+
+    async def open_of_order(self, order_id: int) -> list[AttemptState]:
+        """Return the attempts of an order that may still bring money."""
+        return await self.payments.all_open(order_id)
+
+    async def due(self, most: int) -> list[AttemptState]:
+        """Return attempts whose gateway should be asked by now."""
+        return await self.payments.all_due(now(), most)
+
+
+class PaymentService:
+    """The only writer of payments."""
+
+    def __init__(self, tx: Tx) -> None:
+        self.tx = tx
+        self.payments = PaymentRepository(tx.connection)
+
+    async def open_attempt(
+        self,
+        order_id: int,
+        order_number: str,
+        amount_minor: int,
+        currency: str,
+        gateway: str,
+        method: PaymentMethod,
+        installments: int,
+    ) -> AttemptState:
+        """Write a new attempt with its unique reference, before any gateway is called."""
+        payment_id = await self._payment_of(order_id, amount_minor, currency)
+        number = await self.payments.count_attempts(payment_id) + 1
+        reference = f"{order_number}-{number}"
+        created = now()
+        row = {
+            "payment_id": payment_id,
+            "number": number,
+            "open_key": payment_id,
+            "gateway": gateway,
+            "method": method,
+            "reference": reference,
+            "status": AttemptStatus.CREATED,
+            "amount_minor": amount_minor,
+            "currency": currency,
+            "installments": installments,
+            "polls": 0,
+            # The first poll resolves an attempt whose process died before the gateway answered.
+            "poll_at": created + _MINUTE,
+            "created_at": created,
+            "updated_at": created,
+        }
+        try:
+            await self.payments.add_attempt(row)
+        except DBAPIError as error:
+            if fault_of(error) is not Fault.UNIQUE:
+                raise
+            raise PaymentInProgress(retry_after=5) from error
+        attempt = await self.payments.find_by_reference(reference)
+        if attempt is None:
+            raise LookupError(reference)
+        return attempt
+
+    async def _payment_of(self, order_id: int, amount_minor: int, currency: str) -> UUID:
+        found = await self.payments.find_payment(order_id)
+        if found is None:
+            payment_id, moment = uuid7(), now()
+            row = {
+                "id": payment_id,
+                "order_id": order_id,
+                "amount_minor": amount_minor,
+                "currency": currency,
+                "status": PaymentStatus.PENDING,
+                "created_at": moment,
+                "updated_at": moment,
+            }
+            if await self.payments.add_payment(row):
+                return payment_id
+            found = await self.payments.find_payment(order_id)
+            if found is None:
+                raise PaymentInProgress(retry_after=5)
+        if found[1] is PaymentStatus.APPROVED:
+            raise AlreadyPaid
+        return found[0]
+
+    async def blocking(self, order_id: int) -> AttemptState | None:
+        """Return the open attempt that keeps another of this order from beginning."""
+        found = await self.payments.find_payment(order_id)
+        if found is None:
+            return None
+        if found[1] is PaymentStatus.APPROVED:
+            raise AlreadyPaid
+        if await self.payments.unblock(found[0], now() - BLOCKED_FOR):
+            return None
+        return await self.payments.find_blocking(found[0])
+
+    async def close(self, attempt: AttemptState, status: AttemptStatus, code: str) -> None:
+        """End an attempt that surely brought no money."""
+        await self.payments.lock_payment(attempt.payment_id)
+        await self.payments.set_attempt(
+            attempt.id, status=status, decline_code=code[:100], open_key=None, poll_at=None
+        )
+        await self.payments.set_payment(attempt.payment_id, _FINAL_PAYMENT[status])
+
+    async def postpone(self, attempt: AttemptState, status: AttemptStatus) -> None:
+        """Note that the gateway said nothing final, and when to ask again."""
+        poll_at = next_poll(attempt, status)
+        await self.payments.set_attempt(
+            attempt.id, status=status, polls=attempt.polls + 1, poll_at=poll_at
+        )
+        if poll_at is None:
+            await self._queue(ExceptionKind.NEVER_ENDED, attempt, attempt.transaction_id or "")
+
+    def not_received(self, attempt: AttemptState) -> bool:
+        """Say whether a gateway that knows nothing of an attempt may be believed by now."""
+        old = now() - attempt.created_at > _NOT_RECEIVED_AFTER
+        return old and attempt.polls >= _NOT_RECEIVED_POLLS
+
+    async def apply(self, outcome: Outcome) -> tuple[Verdict, AttemptState | None]:
+        """Apply what a gateway said, once and never backwards, under the payment's row."""
+        attempt = await self.payments.find_by_reference(outcome.reference)
+        if attempt is None:
+            return await self._orphan(outcome), None
+        await self.payments.lock_payment(attempt.payment_id)
+        # Read again: another signal may have been applied while this one waited for the row.
+        attempt = await self.payments.find_by_reference(outcome.reference) or attempt
+        if outcome.status is AttemptStatus.APPROVED:
+            return await self._approve(attempt, outcome), attempt
+        if outcome.status in _FINAL_PAYMENT:
+            return await self._end(attempt, outcome), attempt
+        return await self._keep_waiting(attempt, outcome), attempt
+
+    async def _approve(self, attempt: AttemptState, outcome: Outcome) -> Verdict:
+        if attempt.status is AttemptStatus.APPROVED:
+            return Verdict.REPEATED
+        if (outcome.amount_minor, outcome.currency) != (attempt.amount_minor, attempt.currency):
+            # The attempt stays blocking: nobody pays twice while the operator decides.
+            await self.payments.set_attempt(
+                attempt.id, status=AttemptStatus.ERROR, decline_code="AMOUNT_MISMATCH", poll_at=None
+            )
+            return await self._strand(ExceptionKind.AMOUNT_MISMATCH, attempt, outcome)
+        await self.payments.set_attempt(
+            attempt.id,
+            status=AttemptStatus.APPROVED,
+            transaction_id=outcome.transaction_id,
+            open_key=None,
+            poll_at=None,
+        )
+        if attempt.payment_status is PaymentStatus.APPROVED:
+            return await self._strand(ExceptionKind.SECOND_APPROVAL, attempt, outcome)
+        await self.payments.set_payment(attempt.payment_id, PaymentStatus.APPROVED)
+        return Verdict.APPROVED
+
+    async def _end(self, attempt: AttemptState, outcome: Outcome) -> Verdict:
+        if attempt.status is AttemptStatus.APPROVED:
+            if outcome.status is AttemptStatus.VOIDED:
+                await self._queue(ExceptionKind.VOIDED_LATER, attempt, outcome.transaction_id)
+                return Verdict.QUEUED
+            return Verdict.REPEATED
+        if not attempt.is_open:
+            return Verdict.REPEATED
+        await self.payments.set_attempt(
+            attempt.id,
+            status=outcome.status,
+            transaction_id=outcome.transaction_id,
+            decline_code=outcome.decline_code,
+            open_key=None,
+            poll_at=None,
+        )
+        if attempt.payment_status is not PaymentStatus.APPROVED:
+            await self.payments.set_payment(attempt.payment_id, _FINAL_PAYMENT[outcome.status])
+        return Verdict.NOTED
+
+    async def _keep_waiting(self, attempt: AttemptState, outcome: Outcome) -> Verdict:
+        if not attempt.is_open:
+            return Verdict.REPEATED
+        known = (attempt.status, attempt.transaction_id, attempt.payment_url)
+        if known == (AttemptStatus.PENDING, outcome.transaction_id, outcome.payment_url):
+            return Verdict.REPEATED
+        await self.payments.set_attempt(
+            attempt.id,
+            status=AttemptStatus.PENDING,
+            transaction_id=outcome.transaction_id,
+            payment_url=outcome.payment_url or attempt.payment_url,
+            poll_at=next_poll(attempt, AttemptStatus.PENDING),
+        )
+        if attempt.payment_status is not PaymentStatus.APPROVED:
+            await self.payments.set_payment(attempt.payment_id, PaymentStatus.PENDING)
+        return Verdict.NOTED
+
+    async def strand_late(self, attempt: AttemptState, outcome: Outcome) -> None:
+        """Queue an approval whose order can no longer be fulfilled."""
+        await self._strand(ExceptionKind.LATE_APPROVAL, attempt, outcome)
+
+    async def _orphan(self, outcome: Outcome) -> Verdict:
+        if outcome.status is not AttemptStatus.APPROVED:
+            return Verdict.REPEATED
+        return await self._strand(ExceptionKind.ORPHAN, None, outcome)
+
+    async def _strand(
+        self, kind: ExceptionKind, attempt: AttemptState | None, outcome: Outcome
+    ) -> Verdict:
+        """Queue money that is here and has no use, and post it: no peso is outside the books."""
+        order_id = attempt.order_id if attempt else None
+        row = {
+            "kind": kind,
+            "gateway": outcome.gateway,
+            "transaction_id": outcome.transaction_id,
+            "reference": outcome.reference,
+            "order_id": order_id,
+            "amount_minor": outcome.amount_minor,
+            "currency": outcome.currency,
+        }
+        if not await self.payments.add_exception(row):
+            return Verdict.REPEATED
+        await LedgerService(self.tx).post_unapplied(
+            outcome.gateway,
+            outcome.transaction_id,
+            order_id,
+            outcome.amount_minor,
+            outcome.currency,
+        )
+        return Verdict.QUEUED
+
+    async def _queue(self, kind: ExceptionKind, attempt: AttemptState, transaction: str) -> None:
+        row = {
+            "kind": kind,
+            "gateway": attempt.gateway,
+            "transaction_id": transaction or attempt.reference,
+            "reference": attempt.reference,
+            "order_id": attempt.order_id,
+            "amount_minor": attempt.amount_minor,
+            "currency": attempt.currency,
+        }
+        await self.payments.add_exception(row)
+
+    async def receive(self, gateway: str, notice: Notice, body: bytes) -> bool:
+        """Store a verified signal; False where it was stored before. Only a new one is acted on."""
+        row = {
+            "gateway": gateway,
+            "event_key": notice.event_key,
+            "transaction_id": notice.transaction_id,
+            "body": body,
+            "received_at": now(),
+        }
+        event_id = await self.payments.add_event(row)
+        if event_id is None:
+            return False
+        self.tx.publish(SignalReceived(event_id))
+        return True
+
+    async def unread(self, event_id: int) -> StoredEvent | None:
+        """Return a stored signal that nobody has acted on yet."""
+        event = await self.payments.find_event(event_id)
+        return event if event and event.handled_at is None else None
+
+    async def mark_read(self, event_id: int, result: str) -> None:
+        """Write down what came of a signal."""
+        await self.payments.end_event(event_id, result)

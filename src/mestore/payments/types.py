@@ -1,0 +1,202 @@
+"""The words of payments: what we want, one try at one gateway, and what a gateway answers."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from enum import StrEnum
+from typing import Any
+from uuid import UUID
+
+
+MAXIMUM_INSTALLMENTS = 36
+
+
+class PaymentMethod(StrEnum):
+    """How a buyer pays."""
+
+    CARD = "CARD"
+    PSE = "PSE"
+    NEQUI = "NEQUI"
+
+
+class PaymentStatus(StrEnum):
+    """What a payment, seen over all its attempts, has come to."""
+
+    PENDING = "PENDING"
+    APPROVED = "APPROVED"
+    DECLINED = "DECLINED"
+    VOIDED = "VOIDED"
+    ERROR = "ERROR"
+    REFUNDED = "REFUNDED"
+
+
+class AttemptStatus(StrEnum):
+    """Where one try stands. CREATED, PENDING and UNKNOWN are open: money may still arrive.
+
+    CREATED was committed before the call and has no answer; UNKNOWN had an answer that says
+    nothing; both are resolved by asking the gateway, never by sending again.
+    """
+
+    CREATED = "CREATED"
+    PENDING = "PENDING"
+    UNKNOWN = "UNKNOWN"
+    APPROVED = "APPROVED"
+    DECLINED = "DECLINED"
+    VOIDED = "VOIDED"
+    ERROR = "ERROR"
+
+
+OPEN_STATUSES = frozenset({AttemptStatus.CREATED, AttemptStatus.PENDING, AttemptStatus.UNKNOWN})
+
+
+class ExceptionKind(StrEnum):
+    """The named queues of money that did not arrive as it should."""
+
+    SECOND_APPROVAL = "SECOND_APPROVAL"
+    AMOUNT_MISMATCH = "AMOUNT_MISMATCH"
+    LATE_APPROVAL = "LATE_APPROVAL"
+    ORPHAN = "ORPHAN"
+    VOIDED_LATER = "VOIDED_LATER"
+    NEVER_ENDED = "NEVER_ENDED"
+
+
+class ExceptionState(StrEnum):
+    """Whether somebody still has to look."""
+
+    OPEN = "OPEN"
+    RESOLVED = "RESOLVED"
+
+
+@dataclass(frozen=True, slots=True)
+class Payer:
+    """Who pays, as gateways ask for it."""
+
+    email: str
+    full_name: str
+    phone_number: str | None = None
+    legal_id_type: str | None = None
+    legal_id: str | None = None
+    ip_address: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Charge:
+    """One try to collect money: committed with its unique reference before any call."""
+
+    reference: str
+    method: PaymentMethod
+    amount_minor: int
+    tax_minor: int
+    currency: str
+    payer: Payer
+    description: str
+    return_url: str
+    installments: int = 1
+    details: dict[str, Any] = field(default_factory=dict)
+    """Fields of the method: token, financial_institution_code, user_type …"""
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What a gateway says of one transaction."""
+
+    gateway: str
+    reference: str
+    transaction_id: str
+    status: AttemptStatus
+    amount_minor: int
+    currency: str
+    payment_url: str | None = None
+    decline_code: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Notice:
+    """A verified signal: which event, about which transaction. The truth is asked for."""
+
+    event_key: str
+    transaction_id: str
+    reference: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Bank:
+    """A bank that PSE can reach."""
+
+    code: str
+    name: str
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """The amounts, in minor units, that a method takes; None where the gateway names no limit."""
+
+    minimum_minor: int | None = None
+    maximum_minor: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class GatewayProfile:
+    """What anybody may know of a configured gateway: never a secret."""
+
+    environment: str
+    """`test` or `production`."""
+    public_key: str
+    api_url: str
+    limits: Mapping[PaymentMethod, Limits]
+
+
+@dataclass(frozen=True, slots=True)
+class Acceptance:
+    """The addresses of the two documents that a shopper accepts before paying."""
+
+    policy_url: str
+    personal_data_url: str
+
+
+@dataclass(frozen=True, slots=True)
+class AttemptState:
+    """An attempt as its row has it now, with the order and the status of its payment."""
+
+    id: int
+    payment_id: UUID
+    order_id: int
+    gateway: str
+    method: PaymentMethod
+    reference: str
+    transaction_id: str | None
+    status: AttemptStatus
+    amount_minor: int
+    currency: str
+    payment_url: str | None
+    polls: int
+    created_at: datetime
+    payment_status: PaymentStatus
+
+    @property
+    def is_open(self) -> bool:
+        """Say whether money may still arrive."""
+        return self.status in OPEN_STATUSES
+
+
+@dataclass(frozen=True, slots=True)
+class StoredEvent:
+    """A signal in the inbox."""
+
+    id: int
+    gateway: str
+    transaction_id: str
+    handled_at: datetime | None
+
+
+class Verdict(StrEnum):
+    """What applying an outcome to its attempt came to."""
+
+    APPROVED = "APPROVED"
+    """The payment is approved by this, for the first time."""
+    NOTED = "NOTED"
+    """The attempt moved, and nothing else follows."""
+    REPEATED = "REPEATED"
+    """Nothing new."""
+    QUEUED = "QUEUED"
+    """Money came that the payment cannot take; it lies in a named queue."""

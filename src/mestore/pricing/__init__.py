@@ -1,0 +1,1 @@
+"""Pricing: the IVA of a line. Owns no table; publishes and listens to nothing."""

@@ -1,0 +1,1 @@
+"""Shipping: what sending an order costs its buyer. Owns no table; publishes nothing."""

@@ -1,0 +1,76 @@
+"""The event map: who reacts to what. Read it to know what follows from a fact."""
+
+from collections import defaultdict
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import timedelta
+from functools import partial
+
+from mestore.accounts.events import SignedIn, UserRegistered
+from mestore.carts.jobs import PurgeExpiredCarts, purge_expired_carts
+from mestore.carts.subscribers import on_signed_in
+from mestore.checkout.jobs import (
+    ExpireOrders,
+    PollGateways,
+    expire_orders,
+    on_signal_received,
+    poll_gateways,
+)
+from mestore.checkout.types import Outside
+from mestore.kernel.db import Tx
+from mestore.kernel.idempotency import purge_expired
+from mestore.kernel.jobs import InTransaction, Periodic, Route, purge_done
+from mestore.kernel.messages import Message, Task
+from mestore.notifications.jobs import SendMail, send_mail
+from mestore.notifications.ports import MailChannel
+from mestore.notifications.subscribers import on_order_paid, on_order_placed
+from mestore.orders.events import OrderCancelled, OrderPaid, OrderPlaced
+from mestore.payments.events import SignalReceived
+
+
+@dataclass(frozen=True, slots=True)
+class SweepKernel(Task):
+    """Delete jobs and idempotency keys past their time."""
+
+
+async def sweep_kernel(tx: Tx, _: SweepKernel) -> None:
+    """Delete jobs and idempotency keys past their time."""
+    await purge_done(tx)
+    await purge_expired(tx)
+
+
+def routes(outside: Outside, mail: MailChannel) -> Sequence[Route]:
+    """Return every message with the handler that it goes to."""
+    signal = partial(on_signal_received, outside=outside)
+    sending = partial(send_mail, database=outside.database, channel=mail)
+    return (
+        Route(SignedIn, "carts.on_signed_in", InTransaction(on_signed_in)),
+        Route(OrderPlaced, "notifications.on_order_placed", InTransaction(on_order_placed)),
+        Route(OrderPaid, "notifications.on_order_paid", InTransaction(on_order_paid)),
+        Route(SignalReceived, "checkout.on_signal_received", signal),
+        Route(SendMail, "notifications.send_mail", sending),
+        Route(PollGateways, "checkout.poll_gateways", partial(poll_gateways, outside=outside)),
+        Route(ExpireOrders, "checkout.expire_orders", partial(expire_orders, outside=outside)),
+        Route(PurgeExpiredCarts, "carts.purge_expired_carts", InTransaction(purge_expired_carts)),
+        Route(SweepKernel, "kernel.sweep", InTransaction(sweep_kernel)),
+    )
+
+
+# Facts that nobody reacts to yet: published all the same, so that listening is one line here.
+UNHEARD: tuple[type[Message], ...] = (UserRegistered, OrderCancelled)
+
+PERIODIC = (
+    Periodic(PollGateways(), timedelta(seconds=10)),
+    Periodic(ExpireOrders(), timedelta(minutes=1)),
+    Periodic(PurgeExpiredCarts(), timedelta(hours=1)),
+    Periodic(SweepKernel(), timedelta(hours=1)),
+)
+
+
+def addresses(found: Sequence[Route]) -> dict[type[Message], tuple[str, ...]]:
+    """Return the names of the handlers of each message, as the outbox needs them."""
+    names: defaultdict[type[Message], list[str]] = defaultdict(list)
+    for route in found:
+        names[route.message].append(route.name)
+    heard = {message: tuple(handlers) for message, handlers in names.items()}
+    return {**dict.fromkeys(UNHEARD, ()), **heard}

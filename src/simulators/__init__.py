@@ -1,0 +1,1 @@
+"""Stand-ins for the outside services the shop talks to: real HTTP servers for demo and tests."""

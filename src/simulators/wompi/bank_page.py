@@ -1,0 +1,127 @@
+"""The page of the bank, where a person approves, declines or walks away."""
+
+from typing import Literal
+from urllib.parse import urlsplit, urlunsplit
+
+from fastapi import APIRouter
+from fastapi.responses import HTMLResponse, RedirectResponse
+from jinja2 import Environment
+
+from simulators.wompi.banks import BANKS, DECLINING
+from simulators.wompi.errors import not_found
+from simulators.wompi.gateway import Gateway
+from simulators.wompi.state import Transaction
+from simulators.wompi.views import pesos
+from simulators.wompi.wire import Status
+
+ENDINGS = {
+    Status.APPROVED: "aprobada",
+    Status.DECLINED: "rechazada",
+    Status.VOIDED: "anulada",
+    Status.ERROR: "terminada con un error",
+}
+PAGE = Environment(autoescape=True).from_string("""<!doctype html>
+<html lang="es">
+<head>
+<meta charset="utf-8">
+<meta name="viewport" content="width=device-width, initial-scale=1">
+<title>{{ bank }}: pago PSE</title>
+<style>
+body { font: 1rem/1.5 system-ui, sans-serif; background: #eef1f6; color: #1c2430; margin: 0; }
+main { max-width: 28rem; margin: 3rem auto; padding: 2rem; background: #fff;
+       border-radius: .75rem; box-shadow: 0 1px 4px #0003; }
+h1 { font-size: 1.25rem; margin: 0 0 1rem; }
+dl { display: grid; grid-template-columns: auto 1fr; gap: .25rem 1rem; }
+dt { color: #5a6678; }
+dd { margin: 0; text-align: right; overflow-wrap: anywhere; }
+button { width: 100%; margin-top: .5rem; padding: .75rem; font: inherit; border-radius: .5rem;
+         border: 1px solid #8b96a8; background: #fff; color: inherit; cursor: pointer; }
+button.approve { background: #14713f; border-color: #14713f; color: #fff; }
+button.decline { background: #a3262a; border-color: #a3262a; color: #fff; }
+small { display: block; margin-top: 1.5rem; color: #5a6678; }
+</style>
+</head>
+<body>
+<main>
+<h1>{{ bank }}</h1>
+<dl>
+<dt>Comercio</dt><dd>MeStore</dd>
+<dt>Concepto</dt><dd>{{ description }}</dd>
+<dt>Referencia</dt><dd>{{ reference }}</dd>
+<dt>Valor</dt><dd>{{ amount }}</dd>
+</dl>
+{% if ending %}
+<p role="status">Esta transacción ya fue {{ ending }}.</p>
+{% if back %}<p><a href="{{ back }}">Volver al comercio</a></p>{% endif %}
+{% else %}
+{% if always_declines %}<p>Este banco rechaza todos los pagos.</p>{% endif %}
+<form method="post" action="{{ id }}/approve"><button class="approve">Aprobar</button></form>
+<form method="post" action="{{ id }}/decline"><button class="decline">Rechazar</button></form>
+<form method="post" action="{{ id }}/pending"><button>Dejar pendiente</button></form>
+{% endif %}
+<small>Banco simulado: aquí no se mueve dinero.</small>
+</main>
+</body>
+</html>
+""")
+
+
+def routes(gateway: Gateway) -> APIRouter:
+    """Serve the page and its three buttons."""
+    router = APIRouter(prefix="/bank")
+
+    @router.get("/{transaction_id}")
+    async def show(transaction_id: str) -> HTMLResponse:
+        return HTMLResponse(_render(_find(gateway, transaction_id)))
+
+    @router.post("/{transaction_id}/{choice}")
+    async def choose(
+        transaction_id: str, choice: Literal["approve", "decline", "pending"]
+    ) -> RedirectResponse:
+        transaction = _find(gateway, transaction_id)
+        if choice != "pending":
+            gateway.finish(transaction, _ending(transaction, choice))
+        return RedirectResponse(_way_back(transaction) or f"../{transaction.id}", 303)
+
+    return router
+
+
+def _find(gateway: Gateway, transaction_id: str) -> Transaction:
+    transaction = gateway.get(transaction_id)
+    if transaction.bank_code is None:
+        raise not_found()
+    return transaction
+
+
+def _ending(transaction: Transaction, choice: str) -> Status:
+    is_approved = choice == "approve" and transaction.bank_code != DECLINING
+    return Status.APPROVED if is_approved else Status.DECLINED
+
+
+def _way_back(transaction: Transaction) -> str | None:
+    if transaction.wanted.redirect_url is None:
+        return None
+    url = urlsplit(transaction.wanted.redirect_url)
+    query = "&".join(filter(None, [url.query, f"id={transaction.id}"]))
+    return urlunsplit(url._replace(query=query))
+
+
+def _render(transaction: Transaction) -> str:
+    code = transaction.bank_code or ""
+    description = getattr(transaction.wanted.payment_method, "payment_description", "")
+    return PAGE.render(
+        id=transaction.id,
+        bank=BANKS[code],
+        description=description,
+        reference=transaction.wanted.reference,
+        amount=_local_pesos(transaction.amount_in_cents),
+        ending=ENDINGS.get(transaction.status),
+        back=_way_back(transaction),
+        always_declines=code == DECLINING,
+    )
+
+
+def _local_pesos(amount_in_cents: int) -> str:
+    whole, _, cents = pesos(amount_in_cents).partition(".")
+    grouped = f"{int(whole):,}".replace(",", ".")
+    return f"$ {grouped},{cents} COP" if cents else f"$ {grouped} COP"

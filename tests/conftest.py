@@ -1,0 +1,199 @@
+"""What every test may ask for: a real database of each engine, the real app over it, a client."""
+
+import os
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from contextlib import ExitStack
+from datetime import timedelta
+from functools import cached_property
+from pathlib import Path
+
+import httpx2
+import pytest
+from fastapi import FastAPI
+from sqlalchemy import event
+from sqlalchemy.engine import URL
+
+from mestore.kernel.clock import Clock
+from mestore.kernel.db import Database
+from mestore.kernel.jobs import Worker
+from tests import engines, provisional
+from tests.build import PASSWORD, Build
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption(
+        "--db",
+        default=None,
+        help="which databases: sqlite, postgres, mariadb, a comma list of them, or all",
+    )
+
+
+def chosen_engines(config: pytest.Config) -> list[str]:
+    """Return the engines that this run is for."""
+    required = os.environ.get("REQUIRE_SERVICES", "")
+    default = "sqlite,postgres,mariadb" if "mariadb" in required else "sqlite,postgres"
+    asked: str = config.getoption("--db") or default
+    names = list(engines.ENGINES) if asked == "all" else asked.replace(" ", "").split(",")
+    if unknown := set(names) - set(engines.ENGINES):
+        raise pytest.UsageError(f"--db: there is no engine {', '.join(sorted(unknown))}")
+    return names
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    chosen_engines(config)
+    if hasattr(config, "workerinput"):
+        return
+    for service in engines.STANDARD_URLS:
+        if engines.must_answer(service):
+            try:
+                engines.check(service)
+            except engines.NotRunning as error:
+                raise pytest.UsageError(str(error)) from error
+
+
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    if "engine_url" in metafunc.fixturenames:
+        metafunc.parametrize("engine_url", chosen_engines(metafunc.config), indirect=True)
+
+
+@pytest.fixture(scope="session")
+def anyio_backend() -> str:
+    """Run every async test on asyncio, each in an event loop of its own."""
+    return "asyncio"
+
+
+class Sources:
+    """The session's own database of each engine, made when the first test asks for it."""
+
+    def __init__(self, folder: Path, run: str, stack: ExitStack) -> None:
+        self.folder = folder
+        self.run = run
+        self.stack = stack
+
+    @cached_property
+    def sqlite(self) -> Path:
+        """A SQLite file with the schema, to be copied."""
+        return self.stack.enter_context(engines.sqlite_template(self.folder))
+
+    @cached_property
+    def postgres(self) -> URL:
+        """A database with the schema on PostgreSQL."""
+        server = self.stack.enter_context(engines.postgres_server(self.run))
+        return self.stack.enter_context(engines.server_database(server))
+
+    @cached_property
+    def mariadb(self) -> URL:
+        """A database with the schema on MariaDB."""
+        server = engines.mariadb_server()
+        return self.stack.enter_context(engines.server_database(server))
+
+
+@pytest.fixture(scope="session")
+def sources(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Sources]:
+    """The databases of this session; dropped at its end."""
+    run = os.environ.get("PYTEST_XDIST_TESTRUNUID", str(os.getpid()))
+    with ExitStack() as stack:
+        yield Sources(tmp_path_factory.mktemp("databases"), run, stack)
+
+
+@pytest.fixture
+def engine_url(request: pytest.FixtureRequest, sources: Sources, tmp_path: Path) -> str:
+    """The address of an empty database with the whole schema; the test runs once per engine."""
+    if request.param == "sqlite":
+        url = engines.copy_of(sources.sqlite, tmp_path)
+    else:
+        try:
+            url = getattr(sources, request.param)
+        except engines.NotRunning as error:
+            pytest.skip(str(error))
+    return url.render_as_string(hide_password=False)
+
+
+@pytest.fixture
+async def database(engine_url: str) -> AsyncIterator[Database]:
+    """The database of this test, empty before and after it, with the program's own outbox."""
+    database = Database(engine_url, outbox=provisional.outbox())
+    yield database
+    if database.dialect != "sqlite":
+        await engines.empty(database)
+    await database.close()
+
+
+@pytest.fixture
+def app(database: Database) -> FastAPI:
+    """The program's ASGI app over the test's database."""
+    return provisional.app(database)
+
+
+@pytest.fixture
+async def client(app: FastAPI) -> AsyncIterator[httpx2.AsyncClient]:
+    """A client of the app; paths are relative to /api/v1: `client.get("/products")`."""
+    transport = httpx2.ASGITransport(app)
+    async with httpx2.AsyncClient(transport=transport, base_url="http://test/api/v1") as client:
+        yield client
+
+
+SignIn = Callable[..., Awaitable[dict[str, str]]]
+
+
+@pytest.fixture
+def sign_in(client: httpx2.AsyncClient) -> SignIn:
+    """`await sign_in(email, password)` signs in through the API and returns the headers to send."""
+
+    async def headers(email: str, password: str = PASSWORD) -> dict[str, str]:
+        answer = await client.post("/auth/login", json={"email": email, "password": password})
+        assert answer.status_code == 200, answer.text
+        return {"Authorization": f"Bearer {answer.json()['access_token']}"}
+
+    return headers
+
+
+@pytest.fixture
+def build(database: Database) -> Build:
+    """Makes valid rows: `await build.product(stock=1)`; see tests/build.py."""
+    return Build(database)
+
+
+@pytest.fixture
+def run_jobs(database: Database) -> Callable[[], Awaitable[int]]:
+    """`await run_jobs()` runs due jobs until none is left, and returns how many ran."""
+    worker = Worker(database, provisional.routes(database))
+
+    async def run() -> int:
+        total = 0
+        while ran := await worker.run_due():
+            total += ran
+        return total
+
+    return run
+
+
+class MovedClock:
+    """The program's clock, which a test may push forward."""
+
+    def advance(self, by: timedelta) -> None:
+        """Let this much time pass at once."""
+        Clock.offset += by
+
+
+@pytest.fixture
+def clock() -> Iterator[MovedClock]:
+    """`clock.advance(timedelta(hours=1))`; the time is right again after the test."""
+    yield MovedClock()
+    Clock.offset = timedelta(0)
+
+
+@pytest.fixture
+def statements(database: Database) -> Iterator[list[str]]:
+    """The SQL statements that both lanes have sent, in order; clear it before what you count."""
+    sent: list[str] = []
+
+    def remember(_: object, __: object, statement: str, *___: object) -> None:
+        sent.append(statement)
+
+    engines_of_both = (database.writes.sync_engine, database.reads.sync_engine)
+    for engine in engines_of_both:
+        event.listen(engine, "before_cursor_execute", remember)
+    yield sent
+    for engine in engines_of_both:
+        event.remove(engine, "before_cursor_execute", remember)

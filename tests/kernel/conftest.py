@@ -1,0 +1,20 @@
+"""Kernel tests know no room: a table of their own, and messages of their own."""
+
+from collections.abc import AsyncIterator
+
+import pytest
+
+from mestore.kernel.db import Database
+from mestore.kernel.outbox import Outbox
+from tests.kernel.things import METADATA, Count, Noted
+
+
+@pytest.fixture
+async def things(database: Database) -> AsyncIterator[Database]:
+    """The test's database, with the table of things and routes for the test's messages."""
+    database.outbox = Outbox({Noted: ("first", "second"), Count: ("count",)})
+    async with database.writes.begin() as connection:
+        await connection.run_sync(METADATA.create_all)
+    yield database
+    async with database.writes.begin() as connection:
+        await connection.run_sync(METADATA.drop_all)
