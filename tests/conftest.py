@@ -112,7 +112,9 @@ def engine_url(request: pytest.FixtureRequest, sources: Sources, tmp_path: Path)
 @pytest.fixture
 async def database(engine_url: str) -> AsyncIterator[Database]:
     """The database of this test, empty before and after it, with the program's own outbox."""
-    database = Database(engine_url, outbox=provisional.outbox())
+    database = Database(
+        engine_url, outbox=provisional.outbox(), policies=provisional.policies()
+    )
     yield database
     if database.dialect != "sqlite":
         await engines.empty(database)

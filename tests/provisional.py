@@ -26,6 +26,12 @@ def outbox() -> Outbox:
     return Outbox(_Anything())
 
 
+def policies() -> dict[type, object]:
+    """What the operator chose: only the secret that signs tokens."""
+    types: Any = importlib.import_module("mestore.accounts.types")
+    return {types.SignInPolicy: types.SignInPolicy(secret="s" * 64)}
+
+
 def routes(_: Database) -> list[Route]:
     """No handlers yet."""
     return []

@@ -120,7 +120,7 @@ def _sign_in_policy(settings: Settings) -> SignInPolicy:
 
 
 def _kept_secret(path: Path) -> str:
-    """Return the development secret, made at the first start, so that sign-ins outlive a restart."""
+    """Return the development secret, made at the first start: sign-ins outlive a restart."""
     path.parent.mkdir(parents=True, exist_ok=True)
     if not path.exists():
         fresh = path.with_suffix(f".{secrets.token_hex(4)}")

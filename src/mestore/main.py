@@ -1,24 +1,108 @@
 """The ASGI program: routers, error handlers, middleware. Nothing else."""
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
-from typing import Any
 
 from fastapi import APIRouter, FastAPI
 from fastapi.middleware.cors import CORSMiddleware
-from starlette.staticfiles import StaticFiles
 
-from mestore import accounts, bootstrap
-from mestore.accounts import endpoints as accounts_http
-from mestore.carts import endpoints as carts_http
-from mestore.catalog import endpoints as catalog_http
-from mestore.checkout import endpoints as checkout_http
-from mestore.inventory import endpoints as inventory_http
+from mestore.accounts import endpoints as accounts
+from mestore.bootstrap import App, build
+from mestore.carts import endpoints as carts
+from mestore.catalog import endpoints as catalog
+from mestore.checkout import endpoints as checkout
+from mestore.inventory import endpoints as inventory
 from mestore.kernel import logs, problems
 from mestore.kernel.http import Edge
-from mestore.operations import endpoints as operations_http
-from mestore.orders import endpoints as orders_http
-from mestore.payments import endpoints as payments_http
+from mestore.kernel.jobs import Worker
+from mestore.media.files import MediaFiles
+from mestore.operations import endpoints as operations
+from mestore.orders import endpoints as orders
+from mestore.payments import endpoints as payments
 from mestore.settings import Settings
-from mestore.vendors import endpoints as vendors_http
+from mestore.vendors import endpoints as vendors
+
+# The hot reads come first: a route is found by trying them in turn.
+ROUTERS: tuple[APIRouter, ...] = (
+    catalog.products_router,
+    carts.router,
+    checkout.orders_router,
+    orders.router,
+    checkout.payments_router,
+    payments.router,
+    accounts.router,
+    inventory.router,
+    catalog.categories_router,
+    catalog.vendor_products_router,
+    catalog.admin_router,
+    vendors.router,
+    vendors.admin_router,
+    operations.router,
+)
+
+
+def create_app(app: App, *, with_jobs: bool = True) -> FastAPI:
+    """Return the HTTP program over a wired `app`, which it closes when it stops."""
+    settings = app.settings
+    api = FastAPI(
+        title="MeStore",
+        summary="A multi-vendor marketplace backend for Colombia",
+        version="1",
+        openapi_url="/api/v1/openapi.json",
+        docs_url="/api/v1/docs",
+        redoc_url=None,
+        redirect_slashes=False,
+        lifespan=_lifespan(app, with_jobs=with_jobs),
+    )
+    api.state.database = app.database
+    api.state.gateways = app.gateways
+    api.state.passwords = app.passwords
+    api.state.sign_in_policy = app.sign_in_policy
+    api.state.ready_bytes = app.ready_bytes
+    api.state.totals = app.totals
+    api.state.opening_stock = app.opening_stock
+    api.state.outside = app.outside
+    api.state.media_url = f"{settings.base_url}/media"
+    for router in ROUTERS:
+        api.include_router(router, prefix="/api/v1")
+    api.include_router(operations.root_router)
+    api.mount("/media", MediaFiles(settings.media))
+    problems.install(api)
+    if settings.cors_origins:
+        api.add_middleware(
+            CORSMiddleware,
+            allow_origins=settings.cors_origins,
+            allow_methods=["*"],
+            allow_headers=["*"],
+            expose_headers=["ETag", "X-Request-ID", "Retry-After", "Idempotent-Replayed"],
+        )
+    api.add_middleware(Edge, body_limit=settings.max_body_bytes)
+    return api
+
+
+def _lifespan(
+    app: App, *, with_jobs: bool
+) -> Callable[[FastAPI], AbstractAsyncContextManager[None]]:
+    @asynccontextmanager
+    async def lifespan(_: FastAPI) -> AsyncIterator[None]:
+        worker = app.worker() if with_jobs else None
+        loop = asyncio.create_task(worker.run()) if worker else None
+        yield
+        await _finish(worker, loop)
+        await app.close()
+
+    return lifespan
+
+
+async def _finish(worker: Worker | None, loop: asyncio.Task[None] | None) -> None:
+    if worker is not None and loop is not None:
+        worker.stop()
+        await loop
+
+
+def from_environment() -> FastAPI:
+    """Return the program as the environment sets it up: uvicorn's factory."""
+    settings = Settings()
+    logs.configure(level=settings.log_level, as_json=settings.is_production)
+    return create_app(build(settings), with_jobs=settings.jobs_in_server)

@@ -53,7 +53,7 @@ class Session(Base):
 
 
 class RefreshToken(Base):
-    """A refresh token that was given out, by its SHA-256. A spent one that returns ends the session."""
+    """A refresh token given out, by its SHA-256. A spent one that returns ends the session."""
 
     __tablename__ = "refresh_tokens"
 
@@ -76,7 +76,7 @@ class SignInFailure(Base):
 
 
 class Consent(Base):
-    """What a person accepted or declined: which text, when, from where (Ley 1581 de 2012, art. 9)."""
+    """What a person accepted or declined: text, time, place (Ley 1581 de 2012, art. 9)."""
 
     __tablename__ = "consents"
 

@@ -60,7 +60,11 @@ _FORGET_FAILURES = delete(SignInFailure).where(
 
 _BY_DIGEST = (
     select(
-        RefreshToken.session_id, Session.user_id, Session.ended_at, Session.expires_at, User.is_active
+        RefreshToken.session_id,
+        Session.user_id,
+        Session.ended_at,
+        Session.expires_at,
+        User.is_active,
     )
     .join(Session, Session.id == RefreshToken.session_id)
     .join(User, User.id == Session.user_id)
@@ -135,7 +139,7 @@ class AccountRepository:
     connection: AsyncConnection
 
     async def add(self, values: Mapping[str, Any]) -> int:
-        """Write a user and return their number; a duplicate e-mail or user name is an IntegrityError."""
+        """Write a user and return their number; e-mail and user name are unique keys."""
         return await inserted_id(self.connection, _ADD_USER, dict(values))
 
     async def exists_email(self, email: str) -> bool:

@@ -156,9 +156,7 @@ def checked_email(text: str) -> str:
         # Nobody owns .test (RFC 6761), so nothing is gained by turning it away.
         address = validate_email(text, check_deliverability=False, test_environment=True)
     except EmailNotValidError:
-        raise refused(
-            "This is no e-mail address.", "No es un correo electrónico válido."
-        ) from None
+        raise refused("This is no e-mail address.", "No es un correo electrónico válido.") from None
     lowered = address.normalized.lower()
     if len(lowered) > EMAIL_LENGTH:
         raise refused("This e-mail address is too long.", "El correo es demasiado largo.")
@@ -209,6 +207,9 @@ Text = Annotated[str, StringConstraints(pattern=r"^[^\x00]*$")]
 Line = Annotated[str, StringConstraints(pattern=r"^[^\x00-\x1f\x7f]*$")]
 """Text of one line, without control characters."""
 
+Name = Annotated[Line, StringConstraints(min_length=1, max_length=100)]
+"""A first or a last name."""
+
 Email = Annotated[
     str,
     AfterValidator(checked_email),
@@ -229,7 +230,5 @@ Password = Annotated[
 ]
 """A password as it was typed, spaces and all."""
 
-NewPassword = Annotated[
-    Password, StringConstraints(min_length=8), AfterValidator(checked_password)
-]
+NewPassword = Annotated[Password, StringConstraints(min_length=8), AfterValidator(checked_password)]
 """A password to set: 8 to 128 characters with an upper case letter, a lower case one, a digit."""

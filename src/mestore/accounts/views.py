@@ -1,6 +1,5 @@
 """What accounts show: read-only SQL that answers in the shape callers see."""
 
-from collections.abc import Sequence
 from datetime import datetime
 from uuid import UUID
 
@@ -68,9 +67,7 @@ async def find_caller(
     return Caller(*row) if row else None
 
 
-async def get_profile(
-    connection: AsyncConnection, user_id: UUID
-) -> tuple[UserProfile, datetime]:
+async def get_profile(connection: AsyncConnection, user_id: UUID) -> tuple[UserProfile, datetime]:
     """Return a user who exists, and when they last changed."""
     *profile, updated_at = (await connection.execute(_PROFILE, {"of_user": user_id})).one()
     return UserProfile(*profile), updated_at
@@ -78,7 +75,7 @@ async def get_profile(
 
 async def all_sessions(
     connection: AsyncConnection, user_id: UUID, current: UUID, moment: datetime
-) -> Sequence[OpenSession]:
+) -> list[OpenSession]:
     """Return the newest open sessions of a user; `current` is marked."""
     rows = await connection.execute(_SESSIONS, {"of_user": user_id, "moment": moment})
     return [OpenSession(*row, current=row.id == current) for row in rows]

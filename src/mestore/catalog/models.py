@@ -46,6 +46,8 @@ class Product(Base):
 
     `images` repeats the rows of `product_images` as clients see them, written by the same service,
     so that a list needs no second look. `version` grows with every edit and is the ETag.
+    `brand_key` and `search_text` are brand, name and tags without accents and case, for filters.
+    `rating_score` is the average in hundredths, rounded half up, so that lists sort by an index.
     """
 
     __tablename__ = "products"
@@ -65,6 +67,8 @@ class Product(Base):
     currency: Mapped[str] = mapped_column(String(3))
     tax_rate: Mapped[int] = mapped_column(SmallInteger)
     brand: Mapped[str | None] = mapped_column(String(100))
+    brand_key: Mapped[str | None] = mapped_column(Code(100))
+    search_text: Mapped[str] = mapped_column(Text, default="")
     tags: Mapped[list[str]] = mapped_column(Json)
     weight_grams: Mapped[int | None] = mapped_column(Integer)
     dimensions: Mapped[dict[str, Any] | None] = mapped_column(Json)
@@ -82,6 +86,7 @@ class Product(Base):
     low_stock_threshold: Mapped[int] = mapped_column(Integer)
     rating_sum: Mapped[int] = mapped_column(Integer)
     rating_count: Mapped[int] = mapped_column(Integer)
+    rating_score: Mapped[int] = mapped_column(Integer, default=0)
     version: Mapped[int] = mapped_column(Integer)
     created_at: Mapped[datetime] = mapped_column(UtcDateTime)
     updated_at: Mapped[datetime] = mapped_column(UtcDateTime)
@@ -93,6 +98,9 @@ class Product(Base):
         CheckConstraint("tax_rate IN (0, 5, 19)", name="tax_rate"),
         Index("ix_products_public", "is_public", "number"),
         Index("ix_products_public_price", "is_public", "price_minor", "number"),
+        Index("ix_products_public_name", "is_public", "name", "number"),
+        Index("ix_products_public_rating", "is_public", "rating_score", "number"),
+        Index("ix_products_public_brand", "is_public", "brand_key", "number"),
         Index("ix_products_public_category", "is_public", "category_id", "number"),
         Index("ix_products_public_vendor", "is_public", "vendor_id", "number"),
         Index("ix_products_vendor", "vendor_id", "number"),

@@ -2,7 +2,13 @@
 
 from dataclasses import dataclass
 from enum import StrEnum
+from typing import Any, TypedDict
 from uuid import UUID
+
+from mestore.vendors.types import VendorStatus
+
+IMAGE_SIZES = ("original", "large", "medium", "small", "thumbnail")
+DEEPEST_LEVEL = 10
 
 
 class ProductStatus(StrEnum):
@@ -13,6 +19,156 @@ class ProductStatus(StrEnum):
     APPROVED = "APPROVED"
     REJECTED = "REJECTED"
     ARCHIVED = "ARCHIVED"
+
+
+# Where its vendor may move a product. PENDING asks for approval, which a trusted vendor has.
+VENDOR_MOVES = {
+    ProductStatus.DRAFT: (ProductStatus.PENDING, ProductStatus.ARCHIVED),
+    ProductStatus.PENDING: (ProductStatus.DRAFT, ProductStatus.ARCHIVED),
+    ProductStatus.APPROVED: (ProductStatus.DRAFT, ProductStatus.ARCHIVED),
+    ProductStatus.REJECTED: (ProductStatus.DRAFT, ProductStatus.PENDING, ProductStatus.ARCHIVED),
+    ProductStatus.ARCHIVED: (ProductStatus.DRAFT, ProductStatus.PENDING),
+}
+# Where the operator may move it. A draft has not been handed in, so there is nothing to approve.
+STAFF_MOVES = {
+    ProductStatus.DRAFT: (ProductStatus.PENDING, ProductStatus.ARCHIVED),
+    ProductStatus.PENDING: (
+        ProductStatus.APPROVED,
+        ProductStatus.REJECTED,
+        ProductStatus.DRAFT,
+        ProductStatus.ARCHIVED,
+    ),
+    ProductStatus.APPROVED: (
+        ProductStatus.PENDING,
+        ProductStatus.REJECTED,
+        ProductStatus.ARCHIVED,
+    ),
+    ProductStatus.REJECTED: (
+        ProductStatus.PENDING,
+        ProductStatus.APPROVED,
+        ProductStatus.ARCHIVED,
+    ),
+    ProductStatus.ARCHIVED: (ProductStatus.DRAFT, ProductStatus.PENDING),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class ImagePolicy:
+    """Where browsers find pictures: the prefix of every address."""
+
+    media_url: str = "/media"
+
+
+class ProductFields(TypedDict, total=False):
+    """What people write of a product, by column; what is absent stays as it is.
+
+    `category` is an id or a slug, or None for no category. Amounts are in minor units.
+    """
+
+    sku: str
+    name: str
+    description: str | None
+    short_description: str | None
+    price_minor: int
+    compare_at_price_minor: int | None
+    cost_price_minor: int | None
+    tax_rate: int
+    category: str | None
+    brand: str | None
+    tags: list[str]
+    weight_grams: int | None
+    dimensions: dict[str, Any] | None
+    status: ProductStatus
+    is_visible: bool
+    is_featured: bool
+    seo_title: str | None
+    seo_description: str | None
+    videos: list[str]
+    metadata: dict[str, Any]
+    track_inventory: bool
+    low_stock_threshold: int
+
+
+class CategoryFields(TypedDict):
+    """What people write of a category; `parent` is an id or a slug, or None for the root."""
+
+    name: str
+    slug: str | None
+    parent: str | None
+    description: str | None
+    seo_title: str | None
+    seo_description: str | None
+    position: int
+
+
+@dataclass(frozen=True, slots=True)
+class NewVariant:
+    """A choice of a product. Without a price of its own it costs what the product costs."""
+
+    sku: str
+    title: str | None = None
+    option1: str | None = None
+    option2: str | None = None
+    option3: str | None = None
+    price_minor: int | None = None
+    barcode: str | None = None
+    stock: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class NewImage:
+    """A picture whose files lie in the blob store as `<key>/<size>.webp`; pixels of the original."""
+
+    key: str
+    width: int
+    height: int
+    alt: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Editor:
+    """Who changes a product: its vendor's owner, or the operator's staff."""
+
+    user_id: UUID
+    is_staff: bool
+
+
+@dataclass(frozen=True, slots=True)
+class HeldProduct:
+    """A product as it is now, which nobody else changes until this transaction ends."""
+
+    id: UUID
+    vendor_id: UUID
+    name: str
+    slug: str
+    sku: str
+    price_minor: int
+    compare_at_price_minor: int | None
+    brand: str | None
+    tags: list[str]
+    status: ProductStatus
+    is_visible: bool
+    is_featured: bool
+    is_public: bool
+    version: int
+    owner_id: UUID
+    vendor_status: VendorStatus
+    is_trusted: bool
+
+
+@dataclass(frozen=True, slots=True)
+class HeldCategory:
+    """A category as it is now, while this transaction holds the whole tree."""
+
+    id: UUID
+    parent_id: UUID | None
+    path: str
+    slug: str
+
+    @property
+    def level(self) -> int:
+        """Return how deep it lies; a root is at 1."""
+        return self.path.count("/") - 1
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,3 +190,13 @@ class SaleItem:
     track_inventory: bool
     is_on_sale: bool
     image_url: str | None
+
+
+def uuid_in(key: str) -> UUID | None:
+    """Return the id that `key` is in its usual form; None where it can only be a slug."""
+    if len(key) != 36:
+        return None
+    try:
+        return UUID(key)
+    except ValueError:
+        return None

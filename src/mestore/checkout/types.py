@@ -9,7 +9,7 @@ from uuid import UUID
 import msgspec
 
 from mestore.kernel.db import Database
-from mestore.orders.types import Address
+from mestore.orders.types import Address, OrderMoney
 from mestore.payments.ports import PaymentGateway
 from mestore.payments.types import Payer, PaymentMethod, PaymentStatus
 
@@ -28,11 +28,12 @@ class PaymentWindows:
 
 @dataclass(frozen=True, slots=True)
 class Owner:
-    """Whose order it is: a signed-in buyer, or a guest by the Session-ID."""
+    """Who asks about an order: a signed-in buyer, a guest by the Session-ID, or staff."""
 
     buyer_id: UUID | None
     guest_session: str | None
     email: str | None
+    is_staff: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,15 +60,29 @@ class OrderRequest:
 
 @dataclass(frozen=True, slots=True)
 class PayRequest:
-    """How a buyer wants to pay an order."""
+    """How a buyer wants to pay an order. What the payer leaves out is taken from the order."""
 
     order_id: int
     method: PaymentMethod
     gateway: str | None
     installments: int
-    payer: Payer
     details: dict[str, Any]
+    email: str | None = None
+    full_name: str | None = None
+    phone_number: str | None = None
+    ip_address: str | None = None
     amount_minor: int | None = None
+
+    def payer(self, order: OrderMoney) -> Payer:
+        """Return who pays, as gateways ask for it."""
+        return Payer(
+            email=self.email or order.customer_email,
+            full_name=self.full_name or order.ship_to.name,
+            phone_number=self.phone_number or order.ship_to.phone,
+            legal_id_type=self.details.get("user_legal_id_type"),
+            legal_id=self.details.get("user_legal_id"),
+            ip_address=self.ip_address,
+        )
 
 
 @dataclass(frozen=True, slots=True)

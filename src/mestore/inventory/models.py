@@ -84,6 +84,7 @@ class Reservation(Base):
 
     __table_args__ = (
         UniqueConstraint("order_id", "level_id"),
-        Index("ix_stock_reservations_level", "level_id", "state"),
+        # Without `state`: MariaDB locks the level when an index of its foreign key changes.
+        Index("ix_stock_reservations_level", "level_id"),
         CheckConstraint("quantity > 0", name="quantity"),
     )

@@ -7,7 +7,6 @@ from typing import Any
 from uuid import UUID
 
 from sqlalchemy import (
-    Select,
     Update,
     Uuid,
     bindparam,
@@ -164,11 +163,13 @@ class StockRepository:
 
     async def levels_of(self, variant_ids: Collection[UUID]) -> list[Level]:
         """Return all levels of some variants, by ascending id."""
-        return await self._levels(_LEVELS_OF, variant_ids=list(variant_ids))
+        rows = await self.connection.execute(_LEVELS_OF, {"variant_ids": list(variant_ids)})
+        return [Level(*row) for row in rows]
 
     async def lock_levels(self, level_ids: Collection[int]) -> list[Level]:
         """Return some levels as they are now and keep others from changing them."""
-        return await self._levels(_LOCK_LEVELS, level_ids=list(level_ids))
+        rows = await self.connection.execute(_LOCK_LEVELS, {"level_ids": list(level_ids)})
+        return [Level(*row) for row in rows]
 
     async def available(self, variant_ids: Collection[UUID]) -> dict[UUID, int]:
         """Return the free units of those variants that have a level."""
@@ -221,6 +222,23 @@ class StockRepository:
         """Delete an order's released reservations; its movements still tell of them."""
         await affected(self.connection, _FORGET_RELEASED, of_order=order_id)
 
+    async def _change(
+        self,
+        statement: Update,
+        level_id: int,
+        quantity: int,
+        moment: datetime,
+    ) -> bool:
+        values = {"of_level": level_id, "units": quantity, "moment": moment}
+        return await affected(self.connection, statement, **values) == 1
+
+
+@dataclass(frozen=True, slots=True)
+class PlaceRepository:
+    """Where stock lies: vendors' locations, and the levels of variants there, made when needed."""
+
+    connection: AsyncConnection
+
     async def homes_of(self, variant_ids: Collection[UUID]) -> dict[UUID, VariantHome]:
         """Return product and vendor of those variants that exist."""
         rows = await self.connection.execute(_HOMES, {"variant_ids": list(variant_ids)})
@@ -269,21 +287,8 @@ class StockRepository:
             for variant_id, units in on_hand.items()
         ]
         await self.connection.execute(_INSERT_LEVELS, rows)
-        return await self._levels(_LEVELS_IN, variant_ids=list(on_hand), in_location=location_id)
-
-    async def _levels(self, query: Select[*tuple[Any, ...]], **values: object) -> list[Level]:
-        rows = await self.connection.execute(query, values)
-        return [Level(*row) for row in rows]
-
-    async def _change(
-        self,
-        statement: Update,
-        level_id: int,
-        quantity: int,
-        moment: datetime,  # noqa: ANN401
-    ) -> bool:
-        values = {"of_level": level_id, "units": quantity, "moment": moment}
-        return await affected(self.connection, statement, **values) == 1
+        values = {"variant_ids": list(on_hand), "in_location": location_id}
+        return [Level(*row) for row in await self.connection.execute(_LEVELS_IN, values)]
 
 
 def level_row(

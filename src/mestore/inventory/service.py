@@ -20,7 +20,7 @@ from mestore.inventory.errors import (
     LevelTooHigh,
     VariantNotFound,
 )
-from mestore.inventory.repository import StockRepository, VariantHome
+from mestore.inventory.repository import PlaceRepository, StockRepository, VariantHome
 from mestore.inventory.types import (
     MAIN_LOCATION,
     Demand,
@@ -63,6 +63,7 @@ class InventoryService:
     def __init__(self, tx: Tx) -> None:
         self.tx = tx
         self.stock = StockRepository(tx.connection)
+        self.places = PlaceRepository(tx.connection)
 
     async def reserve(self, order_id: int, demands: Sequence[Demand]) -> None:
         """Promise an order all its units, or refuse with every short line.
@@ -113,8 +114,8 @@ class InventoryService:
         if not on_hand:
             return
         moment = now()
-        location_id = await self.stock.ensure_location(vendor_id, MAIN_LOCATION, moment)
-        added = await self.stock.add_levels(product_id, location_id, on_hand, moment)
+        location_id = await self.places.ensure_location(vendor_id, MAIN_LOCATION, moment)
+        added = await self.places.add_levels(product_id, location_id, on_hand, moment)
         moves = [(level.id, level.on_hand, 0) for level in added]
         await self._record(MovementKind.SET, moves, "first stock", moment, actor_id=actor_id)
         self._touch([product_id])
@@ -128,7 +129,7 @@ class InventoryService:
         wanted: dict[int, NewLevel] = {}
         for level in sorted(levels, key=lambda level: (level.location, level.variant_id)):
             home = homes[level.variant_id]
-            wanted[await self.stock.ensure_level(home, level.location, moment)] = level
+            wanted[await self.places.ensure_level(home, level.location, moment)] = level
         changes = []
         for present in await self.stock.lock_levels(wanted):
             new = wanted[present.id]
@@ -153,9 +154,9 @@ class InventoryService:
     ) -> None:
         """Add `delta` units (or take away, where negative) at a place, by default the usual one."""
         home = (await self._homes({variant_id}))[variant_id]
-        place = location or await self.stock.usual_location(variant_id, MAIN_LOCATION)
+        place = location or await self.places.usual_location(variant_id, MAIN_LOCATION)
         moment = now()
-        level_id = await self.stock.ensure_level(home, place, moment)
+        level_id = await self.places.ensure_level(home, place, moment)
         (level,) = await self.stock.lock_levels([level_id])
         await self._change_on_hand(level, delta, moment)
         moves = [(level_id, delta, 0)]
@@ -199,7 +200,7 @@ class InventoryService:
         )
 
     async def _homes(self, variant_ids: Collection[UUID]) -> dict[UUID, VariantHome]:
-        homes = await self.stock.homes_of(variant_ids)
+        homes = await self.places.homes_of(variant_ids)
         for variant_id in variant_ids:
             if variant_id not in homes:
                 raise VariantNotFound(variant_id=variant_id)
@@ -234,6 +235,33 @@ class InventoryService:
 
     def _touch(self, product_ids: Iterable[UUID]) -> None:
         self.tx.touch(*(f"product:{product_id}" for product_id in product_ids))
+
+
+class OpeningStockBook:
+    """What the catalogue asks for when products are written: its port `OpeningStock`."""
+
+    async def put(
+        self,
+        tx: Tx,
+        vendor_id: UUID,
+        product_id: UUID,
+        levels: Mapping[UUID, int],
+        actor_id: UUID,
+    ) -> None:
+        """Write the first levels of a new product, by variant."""
+        await InventoryService(tx).open_levels(vendor_id, product_id, levels, actor_id)
+
+    async def set(
+        self,
+        tx: Tx,
+        vendor_id: UUID,
+        product_id: UUID,
+        variant_id: UUID,
+        quantity: int,
+        actor_id: UUID,
+    ) -> None:
+        """Make `quantity` the units on hand at the main place; refuses less than orders hold."""
+        await InventoryService(tx).set_levels([NewLevel(variant_id, quantity)], actor_id=actor_id)
 
 
 def total_demand(demands: Iterable[Demand]) -> dict[UUID, int]:

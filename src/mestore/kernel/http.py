@@ -1,4 +1,4 @@
-"""The edge of the program: what every request and answer goes through, and what endpoints ask for."""
+"""The edge of the program: what requests and answers go through, and what endpoints ask for."""
 
 import hashlib
 import re
@@ -108,7 +108,8 @@ def _header(scope: Scope, name: bytes) -> str | None:
     return None
 
 
-def database(request: Request) -> Database:
+# Dependencies are async even where nothing waits: FastAPI runs plain functions in a thread.
+async def database(request: Request) -> Database:
     """Return the database of the running program."""
     return cast(Database, request.app.state.database)
 
@@ -126,7 +127,7 @@ async def transaction(db: Db) -> AsyncIterator[Tx]:
 InTx = Annotated[Tx, Depends(transaction, scope="function")]
 
 
-def page_request(
+async def page_request(
     page: Annotated[int, "1-based page"] = 1,
     per_page: int | None = None,
     limit: int | None = None,

@@ -1,19 +1,21 @@
 """Who looks at orders in this request."""
 
 from typing import Annotated
+from uuid import UUID
 
 from fastapi import Depends
 
 from mestore.accounts.deps import MaybeUser
-from mestore.accounts.types import UserType
-from mestore.carts.deps import GuestSession
+from mestore.accounts.types import Caller, UserType
+from mestore.accounts.deps import GuestSession
 from mestore.kernel.errors import Unauthorized
 from mestore.kernel.http import Db
 from mestore.orders.types import Viewer
-from mestore.vendors.service import VendorReads
+from mestore.vendors.errors import NotAVendor
+from mestore.vendors.service import vendor_of
 
 
-async def viewer(user: MaybeUser, session: GuestSession, db: Db) -> Viewer:
+async def viewer(user: MaybeUser, db: Db, session: GuestSession = None) -> Viewer:
     """Return what this caller may see: all, a vendor's parts, or their own orders."""
     if user is None:
         if session is None:
@@ -21,12 +23,16 @@ async def viewer(user: MaybeUser, session: GuestSession, db: Db) -> Viewer:
         return Viewer(guest_session=session)
     if user.is_staff:
         return Viewer(is_staff=True)
-    if user.user_type is UserType.VENDOR:
-        async with db.read() as connection:
-            vendor = await VendorReads(connection).find_of_user(user.user_id)
-        if vendor is not None:
-            return Viewer(vendor_id=vendor.id)
-    return Viewer(buyer_id=user.user_id)
+    vendor_id = await _vendor_id(user, db) if user.user_type is UserType.VENDOR else None
+    return Viewer(vendor_id=vendor_id, buyer_id=user.user_id)
+
+
+async def _vendor_id(user: Caller, db: Db) -> UUID | None:
+    async with db.read() as connection:
+        try:
+            return (await vendor_of(connection, user.user_id)).id
+        except NotAVendor:
+            return None
 
 
 CurrentViewer = Annotated[Viewer, Depends(viewer)]

@@ -174,6 +174,11 @@ async def read_order(connection: AsyncConnection, viewer: Viewer, order_id: int)
     return await OrderViews(connection, viewer).get(order_id)
 
 
+async def read_money(connection: AsyncConnection, order_id: int) -> OrderMoney:
+    """Return what payments need to know of an order; raises `OrderNotFound`."""
+    return await OrderRepository(connection).get_money(order_id)
+
+
 def view_of(placed: PlacedOrder) -> OrderView:
     """Return a just-written order as its buyer sees it, without reading it back."""
     row = _order_row(placed.draft, placed.order_number, placed.created_at)

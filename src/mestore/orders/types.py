@@ -175,6 +175,12 @@ class Viewer:
     buyer_id: UUID | None = None
     guest_session: str | None = None
 
+    def scopes(self) -> tuple["Viewer", ...]:
+        """Return the single views to try in turn: a vendor may also have bought something."""
+        if self.vendor_id is None or self.buyer_id is None:
+            return (self,)
+        return (Viewer(buyer_id=self.buyer_id), Viewer(vendor_id=self.vendor_id))
+
 
 class OrderItemView(msgspec.Struct, frozen=True):
     """An order line as clients see it."""

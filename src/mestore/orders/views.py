@@ -1,6 +1,6 @@
 """Orders as clients read them: a constant number of statements for any number of orders."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -75,16 +75,19 @@ class OrderViews:
 
     async def get(self, order_id: int) -> OrderView:
         """Return one order; what the viewer may not see is not there."""
-        query, condition = _visible(self.viewer)
-        if condition is not None:
-            query = query.where(condition)
-        found = await self.connection.execute(query.where(Order.id == order_id))
-        row = found.mappings().one_or_none()
-        if row is None:
-            raise OrderNotFound
-        return self._view(row, (await self._items([order_id])).get(order_id, []))
+        for scope in self.viewer.scopes():
+            query, condition = _visible(scope)
+            if condition is not None:
+                query = query.where(condition)
+            row = (await self.connection.execute(query.where(Order.id == order_id))).one_or_none()
+            if row is not None:
+                items = await self._items([order_id], scope)
+                return _view(row._mapping, items.get(order_id, []), scope)
+        raise OrderNotFound
 
-    async def page(self, wanted: PageRequest, order: SortKey, filter_: OrderFilter) -> Page[OrderView]:
+    async def page(
+        self, wanted: PageRequest, order: SortKey, filter_: OrderFilter
+    ) -> Page[OrderView]:
         """Return one page of orders."""
         query, condition = _visible(self.viewer)
         conditions = [part for part in (condition, *_conditions(filter_)) if part is not None]
@@ -94,33 +97,35 @@ class OrderViews:
             counted = counted.join(VendorOrder, VendorOrder.order_id == Order.id)
         total = (await self.connection.execute(counted.where(*conditions))).scalar_one()
         page = page_of(rows, wanted, order, total, (order.column.key, "id"))
-        items = await self._items(row.id for row in page.rows)
-        views = [self._view(row._mapping, items.get(row.id, [])) for row in page.rows]
+        items = await self._items([row.id for row in page.rows], self.viewer)
+        views = [_view(row._mapping, items.get(row.id, []), self.viewer) for row in page.rows]
         return Page(views, page.pagination)
 
-    async def _items(self, order_ids: Iterable[int]) -> dict[int, list[OrderItemView]]:
-        ids = list(order_ids)
-        if not ids:
+    async def _items(
+        self, order_ids: Sequence[int], scope: Viewer
+    ) -> dict[int, list[OrderItemView]]:
+        if not order_ids:
             return {}
         found: dict[int, list[OrderItemView]] = {}
-        for row in await self.connection.execute(_ITEMS, {"order_ids": ids}):
-            if self.viewer.vendor_id in {None, row.vendor_id}:
+        for row in await self.connection.execute(_ITEMS, {"order_ids": order_ids}):
+            if scope.vendor_id in {None, row.vendor_id}:
                 found.setdefault(row.order_id, []).append(_item(row))
         return found
 
-    def _view(self, row: Mapping[Any, Any], items: list[OrderItemView]) -> OrderView:
-        if self.viewer.vendor_id is None:
-            return order_view(row, items)
-        part = {
-            "subtotal_minor": row["part_subtotal"],
-            "tax_minor": row["part_tax"],
-            "shipping_minor": 0,
-            "discount_minor": 0,
-            "total_minor": row["part_total"],
-            # A vendor ships, and needs no way to write to the operator's customer.
-            "customer_email": None,
-        }
-        return order_view({**row, **part}, items)
+
+def _view(row: Mapping[Any, Any], items: list[OrderItemView], scope: Viewer) -> OrderView:
+    if scope.vendor_id is None:
+        return order_view(row, items)
+    part = {
+        "subtotal_minor": row["part_subtotal"],
+        "tax_minor": row["part_tax"],
+        "shipping_minor": 0,
+        "discount_minor": 0,
+        "total_minor": row["part_total"],
+        # A vendor ships, and needs no way to write to the operator's customer.
+        "customer_email": None,
+    }
+    return order_view({**row, **part}, items)
 
 
 def order_view(row: Mapping[Any, Any], items: list[OrderItemView]) -> OrderView:

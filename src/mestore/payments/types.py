@@ -7,7 +7,6 @@ from enum import StrEnum
 from typing import Any
 from uuid import UUID
 
-
 MAXIMUM_INSTALLMENTS = 36
 
 

@@ -1,6 +1,7 @@
 """Accounts: adds users, changes their profiles, and records what they agreed to."""
 
 from collections.abc import Mapping
+from datetime import datetime
 from typing import Any
 from uuid import UUID
 
@@ -9,19 +10,12 @@ from sqlalchemy.exc import DBAPIError
 from mestore.accounts.errors import EmailTaken, UsernameTaken
 from mestore.accounts.events import UserRegistered
 from mestore.accounts.repository import AccountRepository
-from mestore.accounts.types import (
-    Contact,
-    Document,
-    NewUser,
-    SignInPolicy,
-    Terms,
-    UserProfile,
-)
+from mestore.accounts.types import Document, NewUser, SignInPolicy, Terms, UserProfile
 from mestore.accounts.views import get_profile
 from mestore.kernel.clock import now
 from mestore.kernel.db import Tx
 from mestore.kernel.db_errors import Fault, fault_of
-from mestore.kernel.errors import LostRace
+from mestore.kernel.errors import LostRace, Refusal
 from mestore.kernel.ids import uuid7
 
 
@@ -62,7 +56,7 @@ class AccountService:
             "locked_until": None,
             "updated_at": moment,
         }
-        number = await self._write_once(shown | hidden)
+        number = await self._add_once(shown | hidden)
         if terms:
             await self._record(user_id, terms.document, terms.version, True, ip_address)
         if new.marketing_consent is not None:
@@ -70,44 +64,49 @@ class AccountService:
         self.tx.publish(UserRegistered(user_id))
         return UserProfile(number=number, **shown)
 
+    async def get(self, user_id: UUID) -> tuple[UserProfile, datetime]:
+        """Return a user who exists, and when they last changed."""
+        return await get_profile(self.tx.connection, user_id)
+
     async def update_profile(
-        self, user_id: UUID, changes: Mapping[str, Any], *, ip_address: str
-    ) -> UserProfile:
-        """Change the given fields; a changed e-mail or phone becomes unverified."""
-        profile, seen = await get_profile(self.tx.connection, user_id)
-        news = {name: to for name, to in changes.items() if getattr(profile, name) != to}
+        self, user: UserProfile, changes: Mapping[str, Any], *, seen: datetime, ip_address: str
+    ) -> None:
+        """Change fields of a user as of `seen`; a changed e-mail or phone becomes unverified."""
+        news = {name: to for name, to in changes.items() if getattr(user, name) != to}
         if not news:
-            return profile
-        for contact in ("email", "phone"):
-            if contact in news:
-                news[f"{contact}_verified"] = False
+            return
+        unverified = {f"{name}_verified": False for name in ("email", "phone") if name in news}
+        values = news | unverified | {"updated_at": now()}
         try:
             async with self.tx.connection.begin_nested():
-                written = await self.accounts.change(user_id, seen, news | {"updated_at": now()})
+                written = await self.accounts.change(user.id, seen, values)
         except DBAPIError as error:
-            raise await self._refusal_of(error, news) from error
+            if taken := await self._find_taken(error, news):
+                raise taken from error
+            raise
         if not written:
             raise LostRace()
         if "marketing_consent" in news:
-            await self._record_marketing(user_id, news["marketing_consent"], ip_address)
-        return (await get_profile(self.tx.connection, user_id))[0]
+            await self._record_marketing(user.id, news["marketing_consent"], ip_address)
 
-    async def _write_once(self, values: Mapping[str, Any]) -> int:
+    async def _add_once(self, values: Mapping[str, Any]) -> int:
         try:
             async with self.tx.connection.begin_nested():
                 return await self.accounts.add(values)
         except DBAPIError as error:
-            raise await self._refusal_of(error, values) from error
+            if taken := await self._find_taken(error, values):
+                raise taken from error
+            raise
 
-    async def _refusal_of(self, error: DBAPIError, values: Mapping[str, Any]) -> Exception:
-        """Return which of the unique fields was taken, once the database has said that one was."""
+    async def _find_taken(self, error: DBAPIError, values: Mapping[str, Any]) -> Refusal | None:
+        """Return which of the unique fields is taken, if that is what the error says."""
         if fault_of(error) is not Fault.UNIQUE:
-            return error
+            return None
         if "email" in values and await self.accounts.exists_email(values["email"]):
             return EmailTaken()
         if "username" in values and await self.accounts.exists_username(values["username"]):
             return UsernameTaken()
-        return error
+        return None
 
     async def _record_marketing(self, user_id: UUID, given: bool, ip_address: str) -> None:
         version = self.policy.terms_version

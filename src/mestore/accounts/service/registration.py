@@ -1,7 +1,5 @@
 """Registration: a person becomes a buyer, or, by the command line, an administrator."""
 
-from dataclasses import dataclass
-
 from mestore.accounts.service.accounts import AccountService
 from mestore.accounts.service.passwords import Passwords
 from mestore.accounts.service.sessions import SessionService

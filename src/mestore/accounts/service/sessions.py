@@ -1,4 +1,4 @@
-"""Sessions: opened by a sign-in, prolonged by a refresh, ended by their owner or by a stolen token."""
+"""Sessions: opened by a sign-in, prolonged by a refresh, ended by their owner or by a theft."""
 
 from datetime import datetime
 from uuid import UUID

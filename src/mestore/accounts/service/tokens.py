@@ -8,13 +8,18 @@ from uuid import UUID
 
 import jwt
 import msgspec
+from jwt.types import Options
 
 from mestore.accounts.errors import InvalidAccessToken
 from mestore.accounts.types import SignInPolicy, UserProfile
 from mestore.kernel.clock import now
 
 # Expiry is checked against kernel.clock below; PyJWT would ask the system's clock.
-_CHECKS = {"verify_exp": False, "verify_iat": False, "require": ["exp", "iat", "sub", "sid"]}
+_CHECKS: Options = {
+    "verify_exp": False,
+    "verify_iat": False,
+    "require": ["exp", "iat", "sub", "sid"],
+}
 
 
 class Claims(msgspec.Struct, frozen=True):

@@ -5,6 +5,7 @@ import asyncio
 import msgspec
 
 from mestore.checkout.service.ask import ask_all_open
+from mestore.checkout.service.own import own_order
 from mestore.checkout.service.settle import settle
 from mestore.checkout.types import Outside, Owner, PaymentView, PaymentWindows, PayRequest
 from mestore.kernel.clock import now
@@ -23,7 +24,7 @@ from mestore.kernel.idempotency import (
 )
 from mestore.kernel.money import to_number
 from mestore.kernel.problems import PROBLEM_TYPE, render
-from mestore.orders.errors import OrderNotFound, OrderNotPayable
+from mestore.orders.errors import OrderNotPayable
 from mestore.orders.service import OrderService
 from mestore.orders.types import FinancialStatus, OrderMoney, OrderStatus
 from mestore.payments.errors import (
@@ -133,9 +134,7 @@ def choose(outside: Outside, request: PayRequest) -> PaymentGateway:
 
 async def payable(tx: Tx, owner: Owner, request: PayRequest) -> OrderMoney:
     """Return the caller's own order if it waits for exactly this payment."""
-    order = await OrderService(tx).money(request.order_id)
-    if not owns(owner, order):
-        raise OrderNotFound
+    order = await own_order(tx.connection, owner, request.order_id)
     if order.financial_status is FinancialStatus.PAID:
         raise AlreadyPaid
     if order.status is not OrderStatus.PENDING:
@@ -143,13 +142,6 @@ async def payable(tx: Tx, owner: Owner, request: PayRequest) -> OrderMoney:
     if request.amount_minor not in {None, order.total_minor}:
         raise AmountMismatch(total=to_number(order.total_minor))
     return order
-
-
-def owns(owner: Owner, order: OrderMoney) -> bool:
-    """Say whether an order is this buyer's, or this guest's."""
-    if order.buyer_id is not None:
-        return order.buyer_id == owner.buyer_id
-    return order.guest_session is not None and order.guest_session == owner.guest_session
 
 
 async def _submit(
@@ -192,7 +184,7 @@ def _charge(
         amount_minor=attempt.amount_minor,
         tax_minor=order.tax_minor,
         currency=attempt.currency,
-        payer=request.payer,
+        payer=request.payer(order),
         description=f"Pedido {order.order_number}",
         return_url=f"{outside.base_url}/api/v1/payments/return/{attempt.payment_id}",
         installments=request.installments,

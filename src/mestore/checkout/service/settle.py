@@ -41,7 +41,7 @@ async def _confirm(tx: Tx, attempt: AttemptState, outcome: Outcome) -> bool:
 
 
 async def _revive(tx: Tx, orders: OrderService, order_id: int, reason: str) -> bool:
-    """Bring an expired order back where all its units are still there; nobody else's cancellation."""
+    """Bring an order that expired back to life where all its units are still there."""
     money = await orders.money(order_id)
     if money.cancelled_for is not CancelReason.EXPIRED:
         return False

@@ -6,7 +6,8 @@ is `OutcomeUnknown`, and Wompi's unique `reference` finds it again.
 
 import asyncio
 import re
-from collections.abc import Mapping
+import time
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, TypeVar
 
@@ -18,6 +19,13 @@ from mestore.kernel.breaker import Breaker, CircuitOpen
 from mestore.kernel.errors import Unavailable
 from mestore.kernel.remembered import Remembered
 from mestore.payments.adapters import wompi_wire as wire
+from mestore.payments.adapters.wompi_mapping import (
+    CODE,
+    LIMITS,
+    outcome_of,
+    payment_of,
+    reason_of,
+)
 from mestore.payments.errors import (
     BadSignature,
     Declined,
@@ -29,33 +37,17 @@ from mestore.payments.errors import (
 )
 from mestore.payments.types import (
     Acceptance,
-    AttemptStatus,
     Bank,
     Charge,
     GatewayProfile,
-    Limits,
     Notice,
     Outcome,
-    PaymentMethod,
 )
 
 log = structlog.get_logger(__name__)
 
 Reply = TypeVar("Reply")
 
-# Wompi's partners publish these for cards and PSE; for Nequi nobody names any.
-LIMITS = {
-    PaymentMethod.CARD: Limits(150_000, 9_900_000_000),
-    PaymentMethod.PSE: Limits(150_000),
-    PaymentMethod.NEQUI: Limits(),
-}
-STATUSES = {
-    "PENDING": AttemptStatus.PENDING,
-    "APPROVED": AttemptStatus.APPROVED,
-    "DECLINED": AttemptStatus.DECLINED,
-    "VOIDED": AttemptStatus.VOIDED,
-    "ERROR": AttemptStatus.ERROR,
-}
 # Answers that Wompi gives before it looks at a payment.
 NOT_PROCESSED = frozenset({400, 401, 403, 404, 429})
 NOT_CONNECTED = (httpx2.ConnectError, httpx2.ConnectTimeout, httpx2.PoolTimeout)
@@ -65,17 +57,9 @@ ACCEPTANCE_SECONDS = 300.0
 BANKS_SECONDS = 86_400.0
 PAGE_PATIENCE_SECONDS = 3.0
 PLACEHOLDER_BANK = "0"
-DESCRIPTION_LENGTH = 30
-REASON_LENGTH = 200
 
 _ID = re.compile(r"[A-Za-z0-9_-]{1,100}")
 _REFERENCE = re.compile(r"[\x21-\x7e]{1,100}")
-_PSE_FIELDS = (
-    "user_type",
-    "user_legal_id_type",
-    "user_legal_id",
-    "financial_institution_code",
-)
 _TOKEN_FIELDS = frozenset({"acceptance_token", "accept_personal_auth"})
 
 
@@ -101,7 +85,7 @@ class _Faltering(Exception):
 class WompiGateway:
     """The port to Wompi. `http` must not follow redirects; `base_url` ends in /v1."""
 
-    code = "wompi"
+    code = CODE
     methods = frozenset(LIMITS)
 
     def __init__(
@@ -112,6 +96,7 @@ class WompiGateway:
         breaker: Breaker,
         *,
         deadline_seconds: float = 20.0,
+        monotonic: Callable[[], float] = time.monotonic,
     ) -> None:
         self.keys = keys
         self.http = http
@@ -120,8 +105,10 @@ class WompiGateway:
         self.deadline_seconds = deadline_seconds
         environment = "production" if keys.is_production else "test"
         self.profile = GatewayProfile(environment, keys.public, self.base_url, LIMITS)
-        self._merchant = Remembered(self._fetch_merchant, seconds=ACCEPTANCE_SECONDS)
-        self._banks = Remembered(self._fetch_banks, seconds=BANKS_SECONDS)
+        self._merchant = Remembered(
+            self._fetch_merchant, seconds=ACCEPTANCE_SECONDS, monotonic=monotonic
+        )
+        self._banks = Remembered(self._fetch_banks, seconds=BANKS_SECONDS, monotonic=monotonic)
 
     async def start(self, charge: Charge) -> Outcome:
         """Open the transaction of a charge; PENDING, since no method of Wompi ends at once.
@@ -139,13 +126,13 @@ class WompiGateway:
         if not _ID.fullmatch(transaction_id):
             raise TransactionUnknown
         reply = await self._read(f"/transactions/{transaction_id}", wire.TransactionReply)
-        return _outcome(reply.data)
+        return outcome_of(reply.data)
 
     async def find(self, reference: str) -> Outcome | None:
         """Look a transaction up by our reference."""
         found = await self._read("/transactions", wire.TransactionsReply, reference=reference)
         exact = (one for one in found.data if one.reference == reference)
-        return next(map(_outcome, exact), None)
+        return next(map(outcome_of, exact), None)
 
     async def banks(self) -> list[Bank]:
         """List the banks of PSE, at most a day old while Wompi answers."""
@@ -216,7 +203,7 @@ class WompiGateway:
             "acceptance_token": merchant.presigned_acceptance.acceptance_token,
             "accept_personal_auth": merchant.presigned_personal_data_auth.acceptance_token,
             "signature": signature,
-            **_payment(charge),
+            **payment_of(charge),
         }
 
     async def _post(self, body: dict[str, Any]) -> httpx2.Response:
@@ -236,7 +223,7 @@ class WompiGateway:
             raise OutcomeUnknown("Wompi answered 422 without a reason")
         if "reference" in messages:
             return await self._adopt(charge)
-        raise Declined(reason=_reason(messages))
+        raise Declined(reason=reason_of(messages))
 
     async def _adopt(self, charge: Charge) -> Outcome:
         """Take over the transaction that an earlier call of this charge opened."""
@@ -292,7 +279,7 @@ class WompiGateway:
             raise _Faltering(type(error).__name__) from error
         if response.status_code >= 500:
             raise _Faltering(str(response.status_code))
-        if response.status_code == 404:
+        if response.status_code == 404 and path.startswith("/transactions/"):
             raise TransactionUnknown
         if response.status_code != 200:
             log.error("wompi_refused_a_read", status=response.status_code, path=path)
@@ -303,46 +290,6 @@ class WompiGateway:
             raise _Faltering("the answer is broken") from error
 
 
-def _payment(charge: Charge) -> dict[str, Any]:
-    """Return what a charge says itself, in Wompi's words; parts that are not known are left out."""
-    details, payer = charge.details, charge.payer
-    customer = {
-        "full_name": details.get("full_name") or payer.full_name,
-        "phone_number": _digits(details.get("phone_number") or payer.phone_number),
-        "legal_id": payer.legal_id,
-        "legal_id_type": payer.legal_id_type,
-    }
-    body: dict[str, Any] = {
-        "reference": charge.reference,
-        "amount_in_cents": charge.amount_minor,
-        "currency": charge.currency,
-        "customer_email": payer.email,
-        "customer_data": _known(customer),
-        "payment_method": _payment_method(charge),
-        "redirect_url": charge.return_url,
-        "ip": payer.ip_address,
-    }
-    if charge.tax_minor:
-        body["taxes"] = [{"type": "VAT", "amount_in_cents": charge.tax_minor}]
-    return _known(body)
-
-
-def _payment_method(charge: Charge) -> dict[str, Any]:
-    details = charge.details
-    match charge.method:
-        case PaymentMethod.CARD:
-            fields = {"token": details.get("token"), "installments": charge.installments}
-        case PaymentMethod.NEQUI:
-            phone = _digits(details.get("phone_number"))
-            fields = {
-                "phone_number": phone.removeprefix("57") if phone and len(phone) > 10 else phone
-            }
-        case PaymentMethod.PSE:
-            fields = {name: details.get(name) for name in _PSE_FIELDS}
-            fields["payment_description"] = charge.description[:DESCRIPTION_LENGTH]
-    return {"type": charge.method.value, **_known(fields)}
-
-
 def _opened(charge: Charge, response: httpx2.Response) -> Outcome:
     try:
         opened = wire.decode(response.content, wire.TransactionReply).data
@@ -350,23 +297,7 @@ def _opened(charge: Charge, response: httpx2.Response) -> Outcome:
         raise OutcomeUnknown("the answer is broken") from error
     if opened.reference != charge.reference:
         raise OutcomeUnknown("the answer is about another payment")
-    return _outcome(opened)
-
-
-def _outcome(found: wire.Transaction) -> Outcome:
-    status = STATUSES.get(found.status, AttemptStatus.PENDING)
-    is_refused = status in {AttemptStatus.DECLINED, AttemptStatus.ERROR}
-    code = found.extra("processor_response_code") or found.status_message
-    return Outcome(
-        gateway=WompiGateway.code,
-        reference=found.reference,
-        transaction_id=found.id,
-        status=status,
-        amount_minor=found.amount_in_cents,
-        currency=found.currency,
-        payment_url=found.extra("async_payment_url"),
-        decline_code=code if is_refused else None,
-    )
+    return outcome_of(opened)
 
 
 def _messages(response: httpx2.Response) -> dict[str, Any]:
@@ -376,21 +307,9 @@ def _messages(response: httpx2.Response) -> dict[str, Any]:
         return {}
 
 
-def _reason(messages: dict[str, Any]) -> str:
-    return "; ".join(wire.texts(messages))[:REASON_LENGTH]
-
-
 def _values_of(headers: Mapping[str, str], name: str) -> list[str]:
     return [value for key, value in headers.items() if key.lower() == name]
 
 
 def _bearer(key: str) -> dict[str, str]:
     return {"Authorization": f"Bearer {key}"}
-
-
-def _digits(phone: object) -> str | None:
-    return re.sub(r"[^0-9]", "", phone) if isinstance(phone, str) else None
-
-
-def _known(fields: Mapping[str, Any]) -> dict[str, Any]:
-    return {name: value for name, value in fields.items() if value is not None}

@@ -41,7 +41,7 @@ class Transaction(msgspec.Struct):
     status_message: str | None = None
     payment_method: PaymentMethodPart | None = None
 
-    def extra(self, name: str) -> str | None:
+    def detail(self, name: str) -> str | None:
         """Return a text of the method's extra data, None where it is not there yet."""
         part = self.payment_method.extra if self.payment_method else None
         value = (part or {}).get(name)
@@ -173,7 +173,7 @@ class Event:
 
 
 def read_event(body: bytes) -> Event:
-    """Parse the raw body of a webhook; raises `NotWompi`, or `Unsigned` for an event without one."""
+    """Parse the raw body of a webhook; raises `NotWompi`, or `Unsigned` for a bare event."""
     try:
         # Numbers stay text: the signature covers them as they were written.
         parsed = json.loads(body.decode(), parse_int=str, parse_float=str, parse_constant=str)

@@ -1,0 +1,189 @@
+"""Products with their variants and pictures: writing them, and holding them for it."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import (
+    Boolean,
+    Uuid,
+    and_,
+    bindparam,
+    column,
+    func,
+    insert,
+    select,
+    table,
+    true,
+    update,
+)
+from sqlalchemy.exc import DBAPIError
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from mestore.catalog.errors import ProductNotFound
+from mestore.catalog.models import Product, ProductImage, Variant
+from mestore.catalog.types import HeldProduct, ProductStatus, uuid_in
+from mestore.kernel.columns import enum_column
+from mestore.kernel.db import affected
+from mestore.kernel.db_errors import Fault, fault_of
+from mestore.vendors.types import VendorStatus
+
+_VENDORS = table(
+    "vendors",
+    column("id", Uuid),
+    column("user_id", Uuid),
+    column("status", enum_column(VendorStatus)),
+    column("is_trusted", Boolean),
+)
+
+
+def _of_vendor(name: str) -> Any:  # noqa: ANN401  a column of that name
+    # A join would make MariaDB hold the vendor's row as well, against the order of other writers.
+    query = select(_VENDORS.c[name]).where(_VENDORS.c.id == Product.vendor_id)
+    return query.scalar_subquery().label(f"vendor_{name}")
+
+
+_LOCK = (
+    select(
+        Product.id,
+        Product.vendor_id,
+        Product.name,
+        Product.slug,
+        Product.sku,
+        Product.price_minor,
+        Product.compare_at_price_minor,
+        Product.brand,
+        Product.tags,
+        Product.status,
+        Product.is_visible,
+        Product.is_featured,
+        Product.is_public,
+        Product.version,
+        _of_vendor("user_id"),
+        _of_vendor("status"),
+        _of_vendor("is_trusted"),
+    )
+    .where(Product.deleted_at.is_(None))
+    .with_for_update()
+)
+_LOCK_BY_ID = _LOCK.where(Product.id == bindparam("key"))
+_LOCK_BY_SLUG = _LOCK.where(Product.slug == bindparam("key"))
+_SKU_IS_USED = select(Product.number).where(
+    Product.vendor_id == bindparam("vendor_id"), Product.sku == bindparam("sku")
+)
+_VARIANT_IDS = (
+    select(Variant.id)
+    .where(Variant.product_id == bindparam("product_id"))
+    .order_by(Variant.position, Variant.id)
+)
+_IMAGES = (
+    select(
+        ProductImage.id,
+        ProductImage.key,
+        ProductImage.alt,
+        ProductImage.position,
+        ProductImage.width,
+        ProductImage.height,
+    )
+    .where(ProductImage.product_id == bindparam("product_id"))
+    .order_by(ProductImage.position, ProductImage.id)
+)
+
+
+@dataclass(frozen=True, slots=True)
+class ProductRepository:
+    """Products, their variants and pictures; writes that may lose against a rival say so."""
+
+    connection: AsyncConnection
+
+    async def lock_product(self, key: str) -> HeldProduct:
+        """Return the product of an id or slug and hold it; raises `ProductNotFound`."""
+        product_id = uuid_in(key)
+        statement = _LOCK_BY_SLUG if product_id is None else _LOCK_BY_ID
+        found = await self.connection.execute(statement, {"key": product_id or key})
+        row = found.one_or_none()
+        if row is None:
+            raise ProductNotFound
+        return HeldProduct(*row)
+
+    async def add(self, row: Mapping[str, Any]) -> bool:
+        """Write a new product; False where its slug, or its SKU at its vendor, is in use."""
+        return await self._unless_taken(insert(Product), row)
+
+    async def add_variants(self, rows: Sequence[Mapping[str, Any]]) -> bool:
+        """Write variants; False where one of their SKUs is in use at the product."""
+        return await self._unless_taken(insert(Variant), rows)
+
+    async def change(self, product: HeldProduct, values: Mapping[str, Any]) -> bool:
+        """Write new values and the next version; False where the version is another by now.
+
+        A SKU that the vendor already uses is an IntegrityError of the kind UNIQUE.
+        """
+        statement = (
+            update(Product)
+            .where(Product.id == product.id, Product.version == product.version)
+            .values(**values, version=product.version + 1)
+        )
+        return await affected(self.connection, statement) == 1
+
+    async def rename_default_variant(self, product_id: UUID, sku: str) -> bool:
+        """Let the default variant follow the SKU of its product; False where another has it."""
+        statement = update(Variant).where(Variant.product_id == product_id, Variant.is_default)
+        return await self._unless_taken(statement.values(sku=sku))
+
+    async def show_vendor(self, vendor_id: UUID, *, is_shown: bool, moment: datetime) -> int:
+        """Make all approved products of a vendor public, or none; return how many changed."""
+        may_be_public = and_(
+            Product.status == ProductStatus.APPROVED,
+            Product.is_visible == true(),
+            Product.deleted_at.is_(None),
+        )
+        statement = (
+            update(Product)
+            .where(Product.vendor_id == vendor_id, may_be_public, Product.is_public != is_shown)
+            .values(is_public=is_shown, updated_at=moment)
+        )
+        return await affected(self.connection, statement)
+
+    async def exists_sku(self, vendor_id: UUID, sku: str) -> bool:
+        """Say whether a product of the vendor has this SKU."""
+        values = {"vendor_id": vendor_id, "sku": sku}
+        return (await self.connection.execute(_SKU_IS_USED, values)).first() is not None
+
+    async def all_variant_ids(self, product_id: UUID) -> list[UUID]:
+        """Return the variants of a product, the default one first."""
+        rows = await self.connection.execute(_VARIANT_IDS, {"product_id": product_id})
+        return list(rows.scalars())
+
+    async def all_images(self, product_id: UUID) -> list[Mapping[str, Any]]:
+        """Return the pictures of a product in order."""
+        rows = await self.connection.execute(_IMAGES, {"product_id": product_id})
+        return [dict(row) for row in rows.mappings()]
+
+    async def add_images(self, rows: Sequence[Mapping[str, Any]]) -> None:
+        """Write pictures, in one statement."""
+        await self.connection.execute(insert(ProductImage), list(rows))
+
+    async def count_in_category(self, category_id: UUID) -> int:
+        """Return how many products that are not deleted lie in a category itself."""
+        query = select(func.count()).where(
+            Product.category_id == category_id, Product.deleted_at.is_(None)
+        )
+        return int((await self.connection.execute(query)).scalar_one())
+
+    async def move_category(self, source: UUID, target: UUID | None) -> None:
+        """Put every product of a category, deleted ones too, into another one or none."""
+        statement = update(Product).where(Product.category_id == source)
+        await affected(self.connection, statement.values(category_id=target))
+
+    async def _unless_taken(self, statement: Any, values: Any = None) -> bool:  # noqa: ANN401  a write and its rows
+        try:
+            async with self.connection.begin_nested():
+                await self.connection.execute(statement, values)
+        except DBAPIError as error:
+            if fault_of(error) is not Fault.UNIQUE:
+                raise
+            return False
+        return True

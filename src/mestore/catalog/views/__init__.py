@@ -1,0 +1,1 @@
+"""The catalogue as clients see it: read-only SQL, a constant number of statements each."""

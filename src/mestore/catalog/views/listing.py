@@ -1,0 +1,207 @@
+"""Lists of products: one statement a page, built once for every shape of request.
+
+A shape is what decides the text of the SQL: the conditions, the order, the limit, how the page is
+found. Its statement is kept; a request only binds values, so SQLAlchemy's and the driver's own
+caches find it by identity and by text.
+"""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import lru_cache
+from typing import Any, Generic, TypeVar
+
+from sqlalchemy import Integer, Select, and_, bindparam, exists, false, func, or_, select, true
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from mestore.catalog.models import Category, Product
+from mestore.catalog.views.products import (
+    LEVELS,
+    OWN_COLUMNS,
+    PUBLIC_COLUMNS,
+    VENDORS,
+    OwnProductView,
+    ProductView,
+    own_product,
+    public_product,
+)
+from mestore.catalog.views.totals import Totals
+from mestore.kernel.columns import UtcDateTime
+from mestore.kernel.db import Database
+from mestore.kernel.paging import (
+    Page,
+    PageRequest,
+    SortKey,
+    beyond,
+    page_of,
+    parse_sort,
+    position_of,
+)
+
+SHAPES_KEPT = 256
+NEWEST_FIRST = "-created_at"
+MOST_WORDS = 6
+MOST_TAGS = 5
+
+View = TypeVar("View")
+
+# Numbers are given in order of creation, and every index ends in them.
+_SORTS = {
+    "created_at": Product.number,
+    "price": Product.price_minor,
+    "name": Product.name,
+    "rating": Product.rating_score,
+}
+_HAS_STOCK = or_(
+    Product.track_inventory == false(),
+    exists()
+    .where(LEVELS.c.product_id == Product.id, LEVELS.c.on_hand > LEVELS.c.reserved)
+    .correlate(Product),
+)
+
+
+def _search(name: str) -> Any:  # noqa: ANN401  a condition
+    return Product.search_text.like(bindparam(name))
+
+
+# Every condition that a list can have. Where it needs a value, the parameter has the same name.
+_CONDITIONS: dict[str, Any] = {
+    "public": Product.is_public == true(),
+    "kept": Product.deleted_at.is_(None),
+    "status": Product.status == bindparam("status"),
+    "vendor": Product.vendor_id == bindparam("vendor"),
+    "category": Product.category_id == bindparam("category"),
+    "branch": Product.category_id.in_(bindparam("branch", expanding=True)),
+    "brand": Product.brand_key == bindparam("brand"),
+    "min_price": Product.price_minor >= bindparam("min_price"),
+    "max_price": Product.price_minor <= bindparam("max_price"),
+    "min_rating": Product.rating_score >= bindparam("min_rating"),
+    "created_from": Product.created_at >= bindparam("created_from", type_=UtcDateTime),
+    "created_to": Product.created_at < bindparam("created_to", type_=UtcDateTime),
+    "in_stock": _HAS_STOCK,
+    "out_of_stock": ~_HAS_STOCK,
+    "featured": Product.is_featured == true(),
+    "not_featured": Product.is_featured == false(),
+    **{f"tag_{index}": _search(f"tag_{index}") for index in range(MOST_TAGS)},
+    **{f"word_{index}": _search(f"word_{index}") for index in range(MOST_WORDS)},
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Listing:
+    """Which products a list shows: conditions without a value, and those with theirs."""
+
+    flags: tuple[str, ...]
+    values: Mapping[str, Any] = field(default_factory=dict)
+
+    @property
+    def conditions(self) -> tuple[str, ...]:
+        """Return the names of all conditions."""
+        return (*self.flags, *self.values)
+
+    async def total(self, database: Database) -> int:
+        """Count the products."""
+        async with database.read() as connection:
+            counted = await connection.execute(_count(self.conditions), dict(self.values))
+            return int(counted.scalar_one())
+
+
+@dataclass(frozen=True, slots=True)
+class Lens(Generic[View]):
+    """As whom a list is seen: the columns that are read, and what becomes of a row."""
+
+    columns: tuple[Any, ...]
+    view: Callable[[Sequence[Any]], View]
+
+
+PUBLIC: Lens[ProductView] = Lens(PUBLIC_COLUMNS, public_product)
+OWN: Lens[OwnProductView] = Lens(OWN_COLUMNS, own_product)
+
+
+def order_of(sort: str | None) -> SortKey:
+    """Return the order that `sort` asks for, newest first by default; raises `UnknownSort`."""
+    return parse_sort(sort, NEWEST_FIRST, _SORTS, Product.number)
+
+
+async def list_products(
+    database: Database,
+    totals: Totals,
+    listing: Listing,
+    order: SortKey,
+    wanted: PageRequest,
+    lens: Lens[View],
+) -> Page[View]:
+    """Return one page of products: one statement, and one more where the total is not known."""
+    position = position_of(wanted, order)
+    values = dict(listing.values)
+    descending = order.descending
+    if position is not None:
+        descending = order.descending == position.forward
+        values |= {"after": position.value, "after_number": position.tiebreak}
+    elif wanted.page > 1:
+        values["skipped"] = (wanted.page - 1) * wanted.per_page
+    statement = _page(
+        lens.columns,
+        listing.conditions,
+        order.column,
+        descending,
+        wanted.per_page + 1,
+        "after" if "after" in values else "skipped" if "skipped" in values else "first",
+    )
+    # The total first: while it is counted, this request holds no connection of its own.
+    key = (listing.conditions, *listing.values.values())
+    total = await totals.counts.get(key, lambda: listing.total(database))
+    async with database.read() as connection:
+        rows = await _rows(connection, statement, values)
+    page = page_of(rows, wanted, order, total, (order.column.key, "number"))
+    return Page([lens.view(row) for row in page.rows], page.pagination)
+
+
+async def _rows(
+    connection: AsyncConnection, statement: Select[Any], values: dict[str, Any]
+) -> Sequence[Any]:
+    return (await connection.execute(statement, values)).all()
+
+
+@lru_cache(maxsize=SHAPES_KEPT)
+def _page(
+    columns: tuple[Any, ...],
+    conditions: tuple[str, ...],
+    column: Any,  # noqa: ANN401  the column to sort by
+    descending: bool,
+    limit: int,
+    way: str,
+) -> Select[Any]:
+    """Return the statement of one shape.
+
+    The page is found on the products alone, from an index where there is one; only then are its
+    rows joined. The limit stands in the text: PostgreSQL keeps a plan that it knows to be short.
+    """
+    order = SortKey("", column, Product.number, descending)
+    sorted_by = dict.fromkeys((column, Product.number))
+    found = select(Product.number).where(*(_CONDITIONS[name] for name in conditions))
+    if way == "after":
+        found = found.where(
+            beyond(order, bindparam("after"), bindparam("after_number"), descending)
+        )
+    elif way == "skipped":
+        found = found.offset(bindparam("skipped", type_=Integer))
+    found = found.limit(bindparam("limit", limit, Integer, literal_execute=True))
+    directed = [part.desc() if descending else part.asc() for part in sorted_by]
+    page = found.order_by(*directed).subquery("page")
+    return (
+        select(*columns)
+        .select_from(page)
+        .join(Product, Product.number == page.c.number)
+        .join(VENDORS, VENDORS.c.id == Product.vendor_id)
+        .outerjoin(Category, Category.id == Product.category_id)
+        .order_by(*directed)
+    )
+
+
+@lru_cache(maxsize=SHAPES_KEPT)
+def _count(conditions: tuple[str, ...]) -> Select[Any]:
+    return (
+        select(func.count())
+        .select_from(Product)
+        .where(and_(*(_CONDITIONS[name] for name in conditions)))
+    )

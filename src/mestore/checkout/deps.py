@@ -1,0 +1,30 @@
+"""What endpoints of checkout ask for: whose order it is, and the outside world."""
+
+from typing import Annotated, cast
+
+from fastapi import Depends, Request
+
+from mestore.accounts.deps import MaybeUser
+from mestore.accounts.deps import GuestSession
+from mestore.checkout.types import Outside, Owner
+from mestore.kernel.errors import Unauthorized
+
+
+async def owner(user: MaybeUser, session: GuestSession = None) -> Owner:
+    """Return the buyer of this request: signed in, or a guest by the Session-ID header."""
+    if user is not None:
+        return Owner(user.user_id, session, user.email, user.is_staff)
+    if session is None:
+        raise Unauthorized
+    return Owner(None, session, None)
+
+
+CurrentOwner = Annotated[Owner, Depends(owner)]
+
+
+def outside(request: Request) -> Outside:
+    """Return the gateways and the database that payments need."""
+    return cast(Outside, request.app.state.outside)
+
+
+World = Annotated[Outside, Depends(outside)]

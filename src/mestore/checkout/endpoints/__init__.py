@@ -1,0 +1,6 @@
+"""HTTP for checkout: orders to place and cancel, payments to start and follow."""
+
+from mestore.checkout.endpoints.orders import router as orders_router
+from mestore.checkout.endpoints.payments import router as payments_router
+
+__all__ = ["orders_router", "payments_router"]

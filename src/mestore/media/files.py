@@ -1,0 +1,22 @@
+"""Pictures on disk, served with headers that let every cache keep them."""
+
+from pathlib import Path
+
+from starlette.responses import Response
+from starlette.staticfiles import StaticFiles
+from starlette.types import Scope
+
+
+class MediaFiles(StaticFiles):
+    """Serves a folder whose files never change."""
+
+    def __init__(self, directory: Path) -> None:
+        directory.mkdir(parents=True, exist_ok=True)
+        super().__init__(directory=directory)
+
+    async def get_response(self, path: str, scope: Scope) -> Response:
+        """Serve a file, and let it be kept for a year."""
+        response = await super().get_response(path, scope)
+        if response.status_code == 200:
+            response.headers["cache-control"] = "public, max-age=31536000, immutable"
+        return response

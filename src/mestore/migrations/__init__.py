@@ -1,0 +1,1 @@
+"""Migrations: one linear history that runs on SQLite, PostgreSQL and MariaDB."""

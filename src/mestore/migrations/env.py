@@ -1,0 +1,37 @@
+"""Runs migrations over a synchronous connection that the caller has opened."""
+
+from typing import Any, Literal
+
+from alembic import context
+from alembic.autogenerate.api import AutogenContext
+from sqlalchemy import Connection
+from sqlalchemy.types import TypeEngine
+
+from mestore.kernel.columns import Base
+from mestore.migrations.tables import load_all
+
+
+def _render(kind: str, item: Any, autogen_context: AutogenContext) -> str | Literal[False]:  # noqa: ANN401
+    """Write our own column types by name, so that a revision holds for every engine."""
+    module = type(item).__module__
+    if kind == "type" and isinstance(item, TypeEngine) and module == "mestore.kernel.columns":
+        autogen_context.imports.add("from mestore.kernel import columns")
+        length = getattr(getattr(item, "impl", None), "length", None)
+        return f"columns.{type(item).__name__}({length or ''})"
+    return False
+
+
+def _run(connection: Connection) -> None:
+    load_all()
+    context.configure(
+        connection=connection,
+        target_metadata=Base.metadata,
+        render_as_batch=True,
+        render_item=_render,
+        compare_type=True,
+    )
+    with context.begin_transaction():
+        context.run_migrations()
+
+
+_run(context.config.attributes["connection"])
