@@ -13,11 +13,13 @@ from mestore import subscriptions
 from mestore.accounts.service.passwords import Passwords
 from mestore.accounts.types import SignInPolicy
 from mestore.catalog.ports import OpeningStock
-from mestore.catalog.views import Totals
+from mestore.catalog.types import ImagePolicy
+from mestore.catalog.views.totals import Totals
 from mestore.checkout.types import Outside
 from mestore.commissions.types import CommissionPolicy
 from mestore.inventory.service import OpeningStockBook
 from mestore.kernel import network
+from mestore.kernel.breaker import Breaker
 from mestore.kernel.cache import ReadyBytes
 from mestore.kernel.db import Database
 from mestore.kernel.jobs import Route, Worker
@@ -41,6 +43,7 @@ class App:
     settings: Settings
     database: Database
     gateways: Mapping[str, PaymentGateway]
+    breaker: Breaker
     passwords: Passwords
     sign_in_policy: SignInPolicy
     ready_bytes: ReadyBytes
@@ -67,7 +70,8 @@ def build(settings: Settings) -> App:
     sign_in = _sign_in_policy(settings)
     database = _database(settings, sign_in)
     wompi_client = network.client()
-    gateways: dict[str, PaymentGateway] = {"wompi": _wompi(settings, wompi_client)}
+    breaker = Breaker()
+    gateways: dict[str, PaymentGateway] = {"wompi": _wompi(settings, wompi_client, breaker)}
     outside = Outside(database, gateways, settings.base_url)
     mail = _mail(settings)
     routes = tuple(subscriptions.routes(outside, mail))
@@ -79,6 +83,7 @@ def build(settings: Settings) -> App:
         settings=settings,
         database=database,
         gateways=gateways,
+        breaker=breaker,
         passwords=Passwords(settings.password_hash_concurrency),
         sign_in_policy=sign_in,
         ready_bytes=ready_bytes,
@@ -97,6 +102,7 @@ def _database(settings: Settings, sign_in: SignInPolicy) -> Database:
     policies = (
         sign_in,
         VendorPolicy(auto_approve=settings.vendor_auto_approve),
+        ImagePolicy(settings.media_url),
         TaxPolicy(prices_include_tax=settings.prices_include_tax),
         ShippingPolicy(to_minor(settings.shipping_fee), to_minor(settings.free_shipping_from)),
         CommissionPolicy(settings.commission_percent, settings.commission_tax_percent),
@@ -136,19 +142,21 @@ def _kept_secret(path: Path) -> str:
     return path.read_text()
 
 
-def _wompi(settings: Settings, client: httpx2.AsyncClient) -> WompiGateway:
+def _wompi(
+    settings: Settings, client: httpx2.AsyncClient, breaker: Breaker
+) -> WompiGateway:
     keys = WompiKeys(
         public=settings.wompi_public_key,
         private=settings.wompi_private_key.get_secret_value(),
         events=settings.wompi_events_secret.get_secret_value(),
         integrity=settings.wompi_integrity_secret.get_secret_value(),
     )
-    return WompiGateway(keys, client, settings.wompi_base_url)
+    return WompiGateway(keys, client, settings.wompi_base_url, breaker)
 
 
 def _mail(settings: Settings) -> MailChannel:
     if settings.smtp_host is None:
-        return MailFiles(settings.mail)
+        return MailFiles(settings.mail, settings.smtp_from)
     password = settings.smtp_password.get_secret_value() if settings.smtp_password else None
     return SmtpMail(
         host=settings.smtp_host,
@@ -156,4 +164,5 @@ def _mail(settings: Settings) -> MailChannel:
         user=settings.smtp_user,
         password=password,
         starttls=settings.smtp_starttls,
+        sender=settings.smtp_from,
     )

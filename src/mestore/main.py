@@ -57,13 +57,13 @@ def create_app(app: App, *, with_jobs: bool = True) -> FastAPI:
     )
     api.state.database = app.database
     api.state.gateways = app.gateways
+    api.state.breaker = app.breaker
     api.state.passwords = app.passwords
     api.state.sign_in_policy = app.sign_in_policy
     api.state.ready_bytes = app.ready_bytes
     api.state.totals = app.totals
     api.state.opening_stock = app.opening_stock
     api.state.outside = app.outside
-    api.state.media_url = f"{settings.base_url}/media"
     for router in ROUTERS:
         api.include_router(router, prefix="/api/v1")
     api.include_router(operations.root_router)

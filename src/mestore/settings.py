@@ -29,13 +29,13 @@ class Settings(BaseSettings):
     data_dir: Path = Path("var")
     media_dir: Path | None = None
     mail_dir: Path | None = None
+    media_url: str = "/media"
     log_level: str = "info"
     cors_origins: Annotated[list[str], NoDecode] = []
 
     database_url: str | None = None
     database_replica_url: str | None = None
     database_pool_size: Annotated[int, Field(ge=1, le=200)] = 10
-    redis_url: str | None = None
     cache_seconds: Annotated[float, Field(ge=0, le=3600)] = 2.0
     jobs_in_server: bool = True
     max_body_bytes: Annotated[int, Field(ge=1024)] = 1024 * 1024

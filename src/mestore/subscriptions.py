@@ -21,9 +21,10 @@ from mestore.kernel.db import Tx
 from mestore.kernel.idempotency import purge_expired
 from mestore.kernel.jobs import InTransaction, Periodic, Route, purge_done
 from mestore.kernel.messages import Message, Task
-from mestore.notifications.jobs import SendMail, send_mail
+from mestore.notifications.jobs import send_mail
 from mestore.notifications.ports import MailChannel
 from mestore.notifications.subscribers import on_order_paid, on_order_placed
+from mestore.notifications.types import SendMail
 from mestore.orders.events import OrderCancelled, OrderPaid, OrderPlaced
 from mestore.payments.events import SignalReceived
 

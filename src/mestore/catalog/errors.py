@@ -31,6 +31,13 @@ class PrivateStatus(Forbidden):
     es = "Aquí solo puedes ver productos APPROVED. Un vendedor ve todos los suyos en my-products."
 
 
+class ShopNotOpen(Forbidden):
+    """The vendor waits for approval or is suspended."""
+
+    en = "Your shop may not sell now: it waits for approval or is suspended. Write to support."
+    es = "Tu tienda no puede vender ahora: espera aprobación o está suspendida. Escribe a soporte."
+
+
 class FeaturedByStaff(Forbidden):
     """Only the operator chooses what is featured."""
 
@@ -77,7 +84,9 @@ class StockIsPerVariant(Conflict):
     """A product with several variants has no single stock level to set."""
 
     en = "This product has several variants. Set each one's level at /products/{id}/inventory."
-    es = "Este producto tiene variantes. Fija la existencia de cada una en /products/{id}/inventory."
+    es = (
+        "Este producto tiene variantes. Fija la existencia de cada una en /products/{id}/inventory."
+    )
 
 
 class CategoryInUse(Conflict):

@@ -10,7 +10,7 @@ SEARCH_LENGTH = 4000
 
 
 def folded(text: str) -> str:
-    """Return the words of `text` in lower case and without accents: `Piñata BOGOTÁ` is `pinata bogota`."""
+    """Return the words of `text` without case and accents: `Piñata, BOGOTÁ` is `pinata bogota`."""
     decomposed = unicodedata.normalize("NFKD", text.casefold())
     plain = "".join(letter for letter in decomposed if not unicodedata.combining(letter))
     return " ".join(_WORD.findall(plain))

@@ -109,7 +109,7 @@ class Product(Base):
 
 
 class Variant(Base):
-    """What is really sold and counted. Every product has a default one, hidden while it is alone."""
+    """What is really sold and counted. Every product has a default one, with its own SKU."""
 
     __tablename__ = "product_variants"
 

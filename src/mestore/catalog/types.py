@@ -117,7 +117,7 @@ class NewVariant:
 
 @dataclass(frozen=True, slots=True)
 class NewImage:
-    """A picture whose files lie in the blob store as `<key>/<size>.webp`; pixels of the original."""
+    """A picture; its files are in the blob store as `<key>/<size>.webp`. Pixels of the original."""
 
     key: str
     width: int
@@ -147,6 +147,7 @@ class HeldProduct:
     brand: str | None
     tags: list[str]
     status: ProductStatus
+    rejection_reason: str | None
     is_visible: bool
     is_featured: bool
     is_public: bool

@@ -8,6 +8,7 @@ from datetime import datetime
 from typing import Any, Generic, TypeVar
 
 import msgspec
+from pydantic import BaseModel
 from sqlalchemy import ColumnElement, Integer, Select, and_, or_
 
 from mestore.kernel.errors import Invalid
@@ -42,6 +43,17 @@ class UnknownSort(Invalid):
 
 class Pagination(msgspec.Struct, frozen=True):
     """Where a page stands in its list; `next` and `previous` are cursors."""
+
+    page: int
+    per_page: int
+    total: int
+    pages: int
+    next: str | None
+    previous: str | None
+
+
+class PaginationOut(BaseModel):
+    """Where a page stands in its list; `next` and `previous` are values of `cursor=`."""
 
     page: int
     per_page: int

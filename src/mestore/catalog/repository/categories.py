@@ -30,12 +30,13 @@ class CategoryRepository:
         """Return all categories and hold them, so that no branch moves meanwhile."""
         return [HeldCategory(*row) for row in await self.connection.execute(_LOCK_TREE)]
 
-    async def find_id(self, key: str) -> UUID | None:
-        """Return the category of an id or slug."""
+    async def hold(self, key: str) -> UUID | None:
+        """Return the category of an id or slug, if there is one, and keep it from being deleted."""
         category_id = uuid_in(key)
         matches = Category.slug == key if category_id is None else Category.id == category_id
-        found = await self.connection.execute(select(Category.id).where(matches))
-        return found.scalar_one_or_none()
+        # Held, so that it is not deleted before this transaction refers to it.
+        query = select(Category.id).where(matches).with_for_update(read=True)
+        return (await self.connection.execute(query)).scalar_one_or_none()
 
     async def add(self, row: Mapping[str, Any], parent_path: str) -> None:
         """Write a new category under the path of its parent, `/` for the root."""

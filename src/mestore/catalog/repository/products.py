@@ -1,5 +1,6 @@
 """Products with their variants and pictures: writing them, and holding them for it."""
 
+import typing
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -8,6 +9,7 @@ from uuid import UUID
 
 from sqlalchemy import (
     Boolean,
+    Table,
     Uuid,
     and_,
     bindparam,
@@ -30,6 +32,8 @@ from mestore.kernel.db import affected
 from mestore.kernel.db_errors import Fault, fault_of
 from mestore.vendors.types import VendorStatus
 
+# The table itself: its columns have the names of the row, where `metadata` is one.
+_PRODUCTS = typing.cast(Table, Product.__table__)
 _VENDORS = table(
     "vendors",
     column("id", Uuid),
@@ -57,6 +61,7 @@ _LOCK = (
         Product.brand,
         Product.tags,
         Product.status,
+        Product.rejection_reason,
         Product.is_visible,
         Product.is_featured,
         Product.is_public,
@@ -106,11 +111,11 @@ class ProductRepository:
         row = found.one_or_none()
         if row is None:
             raise ProductNotFound
-        return HeldProduct(*row)
+        return HeldProduct(*tuple(row))
 
     async def add(self, row: Mapping[str, Any]) -> bool:
         """Write a new product; False where its slug, or its SKU at its vendor, is in use."""
-        return await self._unless_taken(insert(Product), row)
+        return await self._unless_taken(insert(_PRODUCTS), row)
 
     async def add_variants(self, rows: Sequence[Mapping[str, Any]]) -> bool:
         """Write variants; False where one of their SKUs is in use at the product."""
@@ -122,7 +127,7 @@ class ProductRepository:
         A SKU that the vendor already uses is an IntegrityError of the kind UNIQUE.
         """
         statement = (
-            update(Product)
+            update(_PRODUCTS)
             .where(Product.id == product.id, Product.version == product.version)
             .values(**values, version=product.version + 1)
         )
@@ -141,7 +146,7 @@ class ProductRepository:
             Product.deleted_at.is_(None),
         )
         statement = (
-            update(Product)
+            update(_PRODUCTS)
             .where(Product.vendor_id == vendor_id, may_be_public, Product.is_public != is_shown)
             .values(is_public=is_shown, updated_at=moment)
         )
@@ -175,7 +180,7 @@ class ProductRepository:
 
     async def move_category(self, source: UUID, target: UUID | None) -> None:
         """Put every product of a category, deleted ones too, into another one or none."""
-        statement = update(Product).where(Product.category_id == source)
+        statement = update(_PRODUCTS).where(Product.category_id == source)
         await affected(self.connection, statement.values(category_id=target))
 
     async def _unless_taken(self, statement: Any, values: Any = None) -> bool:  # noqa: ANN401  a write and its rows

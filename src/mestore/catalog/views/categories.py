@@ -98,7 +98,7 @@ async def branch_of(database: Database, totals: Totals, key: str) -> tuple[UUID,
 
 
 def _with_children(rows: Iterable[Any]) -> list[CategoryView]:
-    categories = [CategoryView(*row, children=[]) for row in rows]
+    categories = [CategoryView(*(*row, [])) for row in rows]
     by_id = {category.id: category for category in categories}
     for category in categories:
         if category.parent_id in by_id:

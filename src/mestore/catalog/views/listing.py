@@ -11,7 +11,6 @@ from functools import lru_cache
 from typing import Any, Generic, TypeVar
 
 from sqlalchemy import Integer, Select, and_, bindparam, exists, false, func, or_, select, true
-from sqlalchemy.ext.asyncio import AsyncConnection
 
 from mestore.catalog.models import Category, Product
 from mestore.catalog.views.products import (
@@ -151,15 +150,9 @@ async def list_products(
     key = (listing.conditions, *listing.values.values())
     total = await totals.counts.get(key, lambda: listing.total(database))
     async with database.read() as connection:
-        rows = await _rows(connection, statement, values)
+        rows = (await connection.execute(statement, values)).all()
     page = page_of(rows, wanted, order, total, (order.column.key, "number"))
     return Page([lens.view(row) for row in page.rows], page.pagination)
-
-
-async def _rows(
-    connection: AsyncConnection, statement: Select[Any], values: dict[str, Any]
-) -> Sequence[Any]:
-    return (await connection.execute(statement, values)).all()
 
 
 @lru_cache(maxsize=SHAPES_KEPT)

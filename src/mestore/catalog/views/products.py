@@ -1,6 +1,7 @@
 """Products as clients see them: the columns that are read, and one product in one statement."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -123,13 +124,24 @@ class VariantView(msgspec.Struct, frozen=True):
     created_at: datetime
 
 
-class Shown(msgspec.Struct, frozen=True):
+@dataclass(frozen=True, slots=True)
+class FoundProduct:
     """A product that somebody asked for, and what decides who may see it."""
 
-    product: OwnProductView
+    id: UUID
+    vendor_id: UUID
+    owner_id: UUID
     version: int
     is_public: bool
-    owner_id: UUID
+    row: Sequence[Any]
+
+    def public(self) -> ProductView:
+        """Return it as everybody sees it."""
+        return public_product(self.row)
+
+    def own(self) -> OwnProductView:
+        """Return it as its vendor and the operator see it."""
+        return own_product(self.row)
 
 
 def _stock(matches: Any) -> Any:  # noqa: ANN401  SQL expressions
@@ -217,15 +229,18 @@ def public_product(row: Sequence[Any]) -> ProductView:
 def own_product(row: Sequence[Any]) -> OwnProductView:
     """Return a row of OWN_COLUMNS as its vendor sees it."""
     cost_minor, reason = row[35:37]
-    return OwnProductView(*_values(row[:35]), _number(cost_minor), reason)
+    return OwnProductView(*(*_values(row), _number(cost_minor), reason))
 
 
-async def find_product(connection: AsyncConnection, key: str) -> Shown | None:
+async def find_product(connection: AsyncConnection, key: str) -> FoundProduct | None:
     """Return the product of an id or slug that is not deleted, in one statement."""
     product_id = uuid_in(key)
     statement = _BY_SLUG if product_id is None else _BY_ID
     row = (await connection.execute(statement, {"key": product_id or key})).one_or_none()
-    return None if row is None else Shown(own_product(row), *row[37:])
+    if row is None:
+        return None
+    version, is_public, owner_id = row[37:]
+    return FoundProduct(row[0], row[30], owner_id, version, is_public, row)
 
 
 async def all_variants(connection: AsyncConnection, product_id: UUID) -> list[VariantView]:
@@ -236,7 +251,7 @@ async def all_variants(connection: AsyncConnection, product_id: UUID) -> list[Va
 
 def _variant(row: Sequence[Any]) -> VariantView:
     price_minor, own_minor, barcode, position, is_default, stock, is_tracked, created_at = row[7:]
-    return VariantView(
+    values = (
         *row[:7],
         to_number(price_minor if own_minor is None else own_minor),
         _number(own_minor),
@@ -247,6 +262,7 @@ def _variant(row: Sequence[Any]) -> VariantView:
         not is_tracked or stock > 0,
         created_at,
     )
+    return VariantView(*values)
 
 
 def _values(row: Sequence[Any]) -> tuple[Any, ...]:

@@ -79,7 +79,7 @@ async def sale_items(
 def _item(row: Sequence[Any]) -> SaleItem:
     own_minor, price_minor, tax_rate, is_tracked, is_public, images = row[7:]
     pictures = _IMAGES.decode(images)
-    return SaleItem(
+    values = (
         *row[:7],
         price_minor if own_minor is None else own_minor,
         tax_rate,
@@ -87,3 +87,4 @@ def _item(row: Sequence[Any]) -> SaleItem:
         is_public,
         pictures[0].urls.thumbnail if pictures else None,
     )
+    return SaleItem(*values)

@@ -125,12 +125,14 @@ class WompiGateway:
         """Ask for the present state of a transaction."""
         if not _ID.fullmatch(transaction_id):
             raise TransactionUnknown
-        reply = await self._read(f"/transactions/{transaction_id}", wire.TransactionReply)
+        path = f"/transactions/{transaction_id}"
+        reply = await self._read("transactions", path, wire.TransactionReply)
         return outcome_of(reply.data)
 
     async def find(self, reference: str) -> Outcome | None:
         """Look a transaction up by our reference."""
-        found = await self._read("/transactions", wire.TransactionsReply, reference=reference)
+        reply = wire.TransactionsReply
+        found = await self._read("transactions", "/transactions", reply, reference=reference)
         exact = (one for one in found.data if one.reference == reference)
         return next(map(outcome_of, exact), None)
 
@@ -239,19 +241,19 @@ class WompiGateway:
 
     async def _fetch_merchant(self) -> wire.Merchant:
         path = f"/merchants/{self.keys.public}"
-        return (await self._read(path, wire.MerchantReply)).data
+        return (await self._read("merchant", path, wire.MerchantReply)).data
 
     async def _fetch_banks(self) -> list[Bank]:
-        reply = await self._read("/pse/financial_institutions", wire.InstitutionsReply)
+        path = "/pse/financial_institutions"
+        reply = await self._read("banks", path, wire.InstitutionsReply)
         banks = (
             Bank(row.financial_institution_code, row.financial_institution_name)
             for row in reply.data
         )
         return [bank for bank in banks if bank.code != PLACEHOLDER_BANK]
 
-    async def _read(self, path: str, reply: type[Reply], **query: str) -> Reply:
+    async def _read(self, operation: str, path: str, reply: type[Reply], **query: str) -> Reply:
         """Ask up to three times within the deadline; raises `GatewayUnavailable`."""
-        operation = path.split("/")[1]
         try:
             with self.breaker.guard((self.code, operation), (GatewayUnavailable,)):
                 return await self._read_patiently(path, reply, query)

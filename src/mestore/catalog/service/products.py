@@ -1,0 +1,362 @@
+"""Products: vendors offer and edit them, the operator decides which of them the public sees."""
+
+import secrets
+from collections.abc import Mapping, Sequence
+from typing import Any
+from uuid import UUID
+
+from mestore.catalog.errors import (
+    CompareAtPriceTooLow,
+    FeaturedByStaff,
+    ProductNotFound,
+    ReasonRequired,
+    ShopNotOpen,
+    SkuTaken,
+    StatusChangeNotAllowed,
+    StockIsPerVariant,
+    UnknownCategory,
+)
+from mestore.catalog.events import ProductArchived, ProductChanged, ProductPublished
+from mestore.catalog.folding import folded, search_text, slug_of
+from mestore.catalog.ports import OpeningStock
+from mestore.catalog.repository.categories import CategoryRepository
+from mestore.catalog.repository.products import ProductRepository
+from mestore.catalog.types import (
+    IMAGE_SIZES,
+    STAFF_MOVES,
+    VENDOR_MOVES,
+    Editor,
+    HeldProduct,
+    ImagePolicy,
+    NewImage,
+    NewVariant,
+    ProductFields,
+    ProductStatus,
+    uuid_in,
+)
+from mestore.kernel.clock import now
+from mestore.kernel.db import Tx
+from mestore.kernel.errors import LostRace, PreconditionFailed
+from mestore.kernel.ids import uuid7
+from mestore.kernel.money import CURRENCY
+from mestore.vendors.types import SellingVendor, VendorStatus
+
+SLUG_LENGTH = 180
+SLUG_TRIES = 4
+# Addresses under /products that a slug would hide behind.
+_RESERVED_SLUGS = frozenset(
+    {
+        "analytics",
+        "bulk-delete",
+        "bulk-import",
+        "bulk-update",
+        "my-products",
+        "recommendations",
+        "search",
+        "suggestions",
+    }
+)
+
+
+class CatalogService:
+    """Adds products, changes them, and keeps what the public sees in step."""
+
+    def __init__(self, tx: Tx) -> None:
+        self.tx = tx
+        self.products = ProductRepository(tx.connection)
+        self.categories = CategoryRepository(tx.connection)
+
+    async def offer(
+        self,
+        vendor: SellingVendor,
+        fields: ProductFields,
+        *,
+        variants: Sequence[NewVariant] = (),
+        stock: int = 0,
+        levels: OpeningStock,
+    ) -> UUID:
+        """Add a product of a vendor with its first stock and return its id.
+
+        It waits for approval unless the vendor is trusted. `stock` is that of the default variant.
+        """
+        if vendor.status is not VendorStatus.APPROVED:
+            raise ShopNotOpen
+        if fields.get("is_featured"):
+            raise FeaturedByStaff
+        status = fields.get("status", ProductStatus.PENDING)
+        if status is ProductStatus.PENDING and vendor.is_trusted:
+            status = ProductStatus.APPROVED
+        product_id, moment = uuid7(), now()
+        row = _FIRST | await self._columns(fields)
+        row |= {
+            "id": product_id,
+            "vendor_id": vendor.id,
+            "currency": CURRENCY,
+            "status": status,
+            "is_public": status is ProductStatus.APPROVED and fields.get("is_visible", True),
+            "created_at": moment,
+            "updated_at": moment,
+        }
+        await self._add(row)
+        default = NewVariant(fields["sku"], stock=stock)
+        first_levels = await self._add_variants(product_id, [default, *variants])
+        await levels.put(self.tx, vendor.id, product_id, first_levels, vendor.user_id)
+        if row["is_public"]:
+            self.tx.publish(ProductPublished(product_id))
+        self.tx.touch("catalog")
+        return product_id
+
+    async def hold(self, key: str, editor: Editor) -> HeldProduct:
+        """Return a product that `editor` may change, and keep it from everybody else."""
+        product = await self.products.lock_product(key)
+        if not editor.is_staff and product.owner_id != editor.user_id:
+            raise ProductNotFound
+        return product
+
+    async def edit(
+        self,
+        product: HeldProduct,
+        editor: Editor,
+        fields: ProductFields,
+        *,
+        stock: int | None = None,
+        levels: OpeningStock,
+    ) -> None:
+        """Change some fields of a product, and the stock of one that has a single variant."""
+        is_featured = fields.get("is_featured", product.is_featured)
+        if is_featured != product.is_featured and not editor.is_staff:
+            raise FeaturedByStaff
+        values = await self._columns(fields, product)
+        await self._follow_sku(product, fields.get("sku", product.sku))
+        status = _moved(product, fields.get("status", product.status), VENDOR_MOVES)
+        if status is not product.status and _needs_no_approval(product, status):
+            status = ProductStatus.APPROVED
+        await self._change(product, values, status, fields.get("is_visible", product.is_visible))
+        if stock is not None:
+            await self._set_stock(product, stock, editor, levels)
+
+    async def decide(
+        self, product: HeldProduct, status: ProductStatus, reason: str | None = None
+    ) -> None:
+        """Move a product to another status, as the operator may; a rejection needs a reason."""
+        if status is ProductStatus.REJECTED and not reason:
+            raise ReasonRequired
+        moved = _moved(product, status, STAFF_MOVES)
+        values = {"rejection_reason": reason} if moved is ProductStatus.REJECTED else {}
+        await self._change(product, values, moved, product.is_visible)
+
+    async def withdraw(self, product: HeldProduct) -> None:
+        """Delete a product: nobody sees it any more, and its SKU and slug are free again."""
+        moment = now()
+        mark = f"~{product.id.hex}"
+        values = {
+            "deleted_at": moment,
+            "updated_at": moment,
+            "is_public": False,
+            "sku": product.sku[: 100 - len(mark)] + mark,
+            "slug": product.slug[: 200 - len(mark)] + mark,
+        }
+        if not await self.products.change(product, values):
+            raise PreconditionFailed
+        self.tx.publish(ProductArchived(product.id))
+        self._touch(product.id)
+
+    async def attach_images(self, product_id: UUID, images: Sequence[NewImage]) -> None:
+        """Add pictures after those that a product has; their files are there already."""
+        product = await self.products.lock_product(str(product_id))
+        first, moment = len(await self.products.all_images(product_id)), now()
+        rows = [
+            {
+                "id": uuid7(),
+                "product_id": product_id,
+                "key": image.key,
+                "alt": image.alt,
+                "position": first + index,
+                "width": image.width,
+                "height": image.height,
+                "created_at": moment,
+            }
+            for index, image in enumerate(images)
+        ]
+        await self.products.add_images(rows)
+        media_url = self.tx.policy(ImagePolicy).media_url
+        shown = [_image(row, media_url) for row in await self.products.all_images(product_id)]
+        await self._change(product, {"images": shown}, product.status, product.is_visible)
+
+    async def show_vendor(self, vendor_id: UUID, *, is_shown: bool) -> None:
+        """Show all approved products of a vendor who may sell again, or hide them."""
+        await self.products.show_vendor(vendor_id, is_shown=is_shown, moment=now())
+        self.tx.touch("catalog", f"vendor:{vendor_id}")
+
+    async def _columns(
+        self, fields: ProductFields, product: HeldProduct | None = None
+    ) -> dict[str, Any]:
+        """Return the columns that `fields` change, with those that follow from them."""
+        values: dict[str, Any] = dict(fields)
+        values.pop("status", None)
+        if "category" in values:
+            values["category_id"] = await self._category(values.pop("category"))
+        now_has = {**_known(product), **fields}
+        if now_has.get("compare_at_price_minor") is not None and (
+            now_has["compare_at_price_minor"] <= now_has["price_minor"]
+        ):
+            raise CompareAtPriceTooLow
+        brand = now_has.get("brand")
+        values["brand_key"] = folded(brand)[:100] if brand else None
+        values["search_text"] = search_text(now_has["name"], brand, now_has.get("tags", ()))
+        return values
+
+    async def _category(self, key: str | None) -> UUID | None:
+        if key is None:
+            return None
+        category_id = await self.categories.hold(key)
+        if category_id is None:
+            raise UnknownCategory(category=key)
+        return category_id
+
+    async def _add(self, row: dict[str, Any]) -> None:
+        base = slug_of(row["name"], SLUG_LENGTH) or "producto"
+        is_free = base not in _RESERVED_SLUGS and uuid_in(base) is None
+        slug = base if is_free else _with_suffix(base)
+        for _ in range(SLUG_TRIES):
+            if await self.products.add({**row, "slug": slug}):
+                return
+            if await self.products.exists_sku(row["vendor_id"], row["sku"]):
+                raise SkuTaken(sku=row["sku"])
+            slug = _with_suffix(base)
+        raise LostRace
+
+    async def _add_variants(
+        self, product_id: UUID, variants: Sequence[NewVariant]
+    ) -> dict[UUID, int]:
+        moment = now()
+        rows: list[dict[str, Any]] = [
+            {
+                "id": uuid7(),
+                "product_id": product_id,
+                "sku": variant.sku,
+                "title": variant.title,
+                "option1": variant.option1,
+                "option2": variant.option2,
+                "option3": variant.option3,
+                "price_minor": variant.price_minor,
+                "barcode": variant.barcode,
+                "position": position,
+                "is_default": position == 0,
+                "created_at": moment,
+            }
+            for position, variant in enumerate(variants)
+        ]
+        if not await self.products.add_variants(rows):
+            raise SkuTaken(sku=variants[0].sku)
+        return {row["id"]: variant.stock for row, variant in zip(rows, variants, strict=True)}
+
+    async def _follow_sku(self, product: HeldProduct, sku: str) -> None:
+        if sku == product.sku:
+            return
+        if await self.products.exists_sku(product.vendor_id, sku):
+            raise SkuTaken(sku=sku)
+        if not await self.products.rename_default_variant(product.id, sku):
+            raise SkuTaken(sku=sku)
+
+    async def _change(
+        self,
+        product: HeldProduct,
+        values: Mapping[str, Any],
+        status: ProductStatus,
+        is_visible: bool,
+    ) -> None:
+        is_public = (
+            status is ProductStatus.APPROVED
+            and is_visible
+            and product.vendor_status is VendorStatus.APPROVED
+        )
+        row = {**values, "status": status, "is_public": is_public, "updated_at": now()}
+        if status is ProductStatus.APPROVED:
+            row["rejection_reason"] = None
+        if not await self.products.change(product, row):
+            raise PreconditionFailed
+        if is_public == product.is_public:
+            self.tx.publish(ProductChanged(product.id))
+        elif is_public:
+            self.tx.publish(ProductPublished(product.id))
+        else:
+            self.tx.publish(ProductArchived(product.id))
+        self._touch(product.id)
+
+    async def _set_stock(
+        self, product: HeldProduct, quantity: int, editor: Editor, levels: OpeningStock
+    ) -> None:
+        variant_ids = await self.products.all_variant_ids(product.id)
+        if len(variant_ids) != 1:
+            raise StockIsPerVariant(id=product.id)
+        await levels.set(
+            self.tx, product.vendor_id, product.id, variant_ids[0], quantity, editor.user_id
+        )
+
+    def _touch(self, product_id: UUID) -> None:
+        self.tx.touch("catalog", f"product:{product_id}")
+
+
+# What a new product has where nobody said otherwise.
+_FIRST: dict[str, Any] = {
+    "tags": [],
+    "is_visible": True,
+    "is_featured": False,
+    "images": [],
+    "videos": [],
+    "metadata": {},
+    "track_inventory": True,
+    "tax_rate": 19,
+    "low_stock_threshold": 10,
+    "rating_sum": 0,
+    "rating_count": 0,
+    "rating_score": 0,
+    "version": 1,
+}
+
+
+def _known(product: HeldProduct | None) -> dict[str, Any]:
+    if product is None:
+        return {}
+    return {
+        "name": product.name,
+        "brand": product.brand,
+        "tags": product.tags,
+        "price_minor": product.price_minor,
+        "compare_at_price_minor": product.compare_at_price_minor,
+    }
+
+
+def _moved(
+    product: HeldProduct,
+    wanted: ProductStatus,
+    moves: Mapping[ProductStatus, Sequence[ProductStatus]],
+) -> ProductStatus:
+    """Return the wanted status if it is the present one or may follow it."""
+    if wanted is not product.status and wanted not in moves[product.status]:
+        raise StatusChangeNotAllowed(
+            status=product.status, wanted=wanted, allowed=", ".join(moves[product.status])
+        )
+    return wanted
+
+
+def _needs_no_approval(product: HeldProduct, status: ProductStatus) -> bool:
+    """Say whether handing in is enough: trust ends where the operator has said no before."""
+    is_handed_in = status is ProductStatus.PENDING
+    return is_handed_in and product.is_trusted and product.rejection_reason is None
+
+
+def _with_suffix(slug: str) -> str:
+    return f"{slug}-{secrets.token_hex(3)}"
+
+
+def _image(row: Mapping[str, Any], media_url: str) -> dict[str, Any]:
+    return {
+        "id": str(row["id"]),
+        "alt": row["alt"],
+        "position": row["position"],
+        "width": row["width"],
+        "height": row["height"],
+        "urls": {size: f"{media_url}/{row['key']}/{size}.webp" for size in IMAGE_SIZES},
+    }

@@ -1,0 +1,105 @@
+"""Rendering: what the mails about an order say, in Colombian Spanish.
+
+What people typed never makes a new line, a control character or HTML in a mail.
+"""
+
+from datetime import datetime
+from decimal import Decimal
+
+from jinja2 import Environment, PackageLoader, StrictUndefined, select_autoescape
+from markupsafe import Markup
+
+from mestore.kernel.clock import BOGOTA
+from mestore.kernel.money import format_cop, to_minor
+from mestore.notifications.types import MailKind, Wording
+from mestore.orders.types import OrderView
+
+_MONTHS = (
+    "enero",
+    "febrero",
+    "marzo",
+    "abril",
+    "mayo",
+    "junio",
+    "julio",
+    "agosto",
+    "septiembre",
+    "octubre",
+    "noviembre",
+    "diciembre",
+)
+# Only the number varies: a subject holds nothing that a person typed.
+_BUYER_SUBJECTS = {
+    MailKind.ORDER_PLACED: "Recibimos tu pedido {number}",
+    MailKind.ORDER_PAID: "Pago aprobado: tu pedido {number}",
+}
+_VENDOR_SUBJECTS = {
+    MailKind.ORDER_PLACED: "Pedido nuevo {number}: espera el pago",
+    MailKind.ORDER_PAID: "Pago aprobado: prepara el pedido {number}",
+}
+
+
+def for_buyer(kind: MailKind, order: OrderView, name: str) -> Wording:
+    """Return the mail to the buyer, with every line and amount of the order."""
+    return _render(f"{kind}_buyer", _BUYER_SUBJECTS[kind], order, name)
+
+
+def for_vendor(kind: MailKind, part: OrderView, business_name: str) -> Wording:
+    """Return the mail to one vendor; `part` is the order as that vendor may see it."""
+    return _render(f"{kind}_vendor", _VENDOR_SUBJECTS[kind], part, business_name)
+
+
+def cop(amount: int | float) -> str:
+    """Return an amount that clients see as Colombians read it: 1234567 is `$ 1.234.567`."""
+    return format_cop(_centavos(amount))
+
+
+def moment(instant: datetime) -> str:
+    """Return an instant in Bogotá's time, to the minute: `20 de noviembre de 2026, 3:45 p. m.`."""
+    local = instant.astimezone(BOGOTA)
+    half = "a. m." if local.hour < 12 else "p. m."
+    clock = f"{local.hour % 12 or 12}:{local.minute:02d} {half}"
+    return f"{local.day} de {_MONTHS[local.month - 1]} de {local.year}, {clock}"
+
+
+def one_line(value: object) -> object:
+    """Return text without line breaks, control or direction characters; anything else as it is."""
+    if isinstance(value, Markup) or not isinstance(value, str):
+        return value
+    visible = "".join(character if character.isprintable() else " " for character in value)
+    return " ".join(visible.split())
+
+
+def _render(template: str, subject: str, order: OrderView, name: str) -> Wording:
+    context = {"order": order, "name": name, "tax_is_included": _tax_is_included(order)}
+    return Wording(
+        subject=subject.format(number=order.order_number),
+        text=_TEMPLATES.get_template(f"{template}.txt").render(context),
+        html=_TEMPLATES.get_template(f"{template}.html").render(context),
+    )
+
+
+def _tax_is_included(order: OrderView) -> bool:
+    """Say whether the subtotal holds the IVA, so that both are not read as a sum."""
+    without_tax = (
+        _centavos(order.subtotal)
+        + _centavos(order.shipping_amount)
+        - _centavos(order.discount_amount)
+    )
+    return without_tax == _centavos(order.total_amount)
+
+
+def _centavos(amount: int | float) -> int:
+    return to_minor(Decimal(str(amount)))
+
+
+_TEMPLATES = Environment(
+    loader=PackageLoader("mestore.notifications"),
+    autoescape=select_autoescape(enabled_extensions=("html",), default=False),
+    undefined=StrictUndefined,
+    finalize=one_line,
+    trim_blocks=True,
+    lstrip_blocks=True,
+    keep_trailing_newline=True,
+)
+_TEMPLATES.filters |= {"cop": cop, "moment": moment}

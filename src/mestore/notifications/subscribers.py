@@ -1,0 +1,16 @@
+"""What notifications write when something happened to an order."""
+
+from mestore.kernel.db import Tx
+from mestore.notifications.service import MailService
+from mestore.notifications.types import MailKind
+from mestore.orders.events import OrderPaid, OrderPlaced
+
+
+async def on_order_placed(tx: Tx, event: OrderPlaced) -> None:
+    """Tell the buyer that the order came in, and its vendors that it waits for its payment."""
+    await MailService(tx).announce(MailKind.ORDER_PLACED, event.order_id)
+
+
+async def on_order_paid(tx: Tx, event: OrderPaid) -> None:
+    """Tell the buyer that the payment came in, and its vendors what to send where."""
+    await MailService(tx).announce(MailKind.ORDER_PAID, event.order_id)
