@@ -7,7 +7,7 @@ import grimp
 import pytest
 
 ROOT = Path(__file__).parents[1]
-DOORS = {"service", "events", "types", "errors", "deps"}
+DOORS = {"service", "events", "types", "errors", "deps", "ports"}
 NOT_ROOMS = {
     "kernel",
     "settings",

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from sqlalchemy import select
+from sqlalchemy import Row, select
 
 from mestore.kernel.columns import Base
 from mestore.kernel.db import Database
@@ -12,15 +12,16 @@ from mestore.kernel.outbox import Job, Outbox
 PASSWORD = "Sample-pass-1"
 
 
-async def rows(database: Database, table: type[Base]) -> list[Any]:
+async def rows(database: Database, table: type[Base]) -> list[Row[Any]]:
     """Return every row of a table, by its primary key."""
-    keys = table.__table__.primary_key.columns
+    columns = table.__table__.columns
+    keys = [column for column in columns if column.primary_key]
     async with database.read() as connection:
-        found = await connection.execute(select(table.__table__).order_by(*keys))
+        found = await connection.execute(select(*columns).order_by(*keys))
         return list(found.all())
 
 
-async def row(database: Database, table: type[Base]) -> Any:
+async def row(database: Database, table: type[Base]) -> Row[Any]:
     """Return the only row of a table."""
     (only,) = await rows(database, table)
     return only
@@ -41,7 +42,7 @@ async def heard(database: Database) -> list[tuple[str, dict[str, Any]]]:
     return [(job.message, job.payload) for job in await rows(database, Job)]
 
 
-def person(**changes: Any) -> dict[str, Any]:
+def person(**changes: object) -> dict[str, Any]:
     """Return a body that registers a buyer."""
     return {
         "email": "ana@example.com",

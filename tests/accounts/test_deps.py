@@ -1,6 +1,5 @@
 """Who is calling: checked in one statement, by the rows of now and not by the token's words."""
 
-from collections.abc import AsyncIterator
 from typing import Annotated
 
 import httpx2
@@ -19,7 +18,7 @@ Seller = Annotated[Caller, Depends(require_type(UserType.VENDOR))]
 
 
 @pytest.fixture
-async def doors(app: FastAPI, client: httpx2.AsyncClient) -> AsyncIterator[httpx2.AsyncClient]:
+def doors(app: FastAPI, client: httpx2.AsyncClient) -> httpx2.AsyncClient:
     """A client of endpoints behind each dependency."""
 
     @app.get("/api/v1/doors/user")
@@ -38,7 +37,7 @@ async def doors(app: FastAPI, client: httpx2.AsyncClient) -> AsyncIterator[httpx
     async def of_vendor(caller: Seller) -> Caller:
         return caller
 
-    yield client
+    return client
 
 
 async def test_the_caller_is_who_the_rows_say(

@@ -1,7 +1,6 @@
 """Registering: an account, what was agreed to, and a sign-in, all or nothing."""
 
 import asyncio
-from typing import Any
 
 import httpx2
 import pytest
@@ -162,7 +161,7 @@ async def test_of_parallel_registrations_with_one_email_one_wins(
     ],
 )
 async def test_malformed_input_names_its_field_and_adds_nobody(
-    client: httpx2.AsyncClient, database: Database, field: str, value: Any
+    client: httpx2.AsyncClient, database: Database, field: str, value: object
 ) -> None:
     answer = await client.post("/auth/register", json=person(**{field: value}))
     assert answer.status_code == 422

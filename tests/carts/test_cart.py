@@ -29,13 +29,14 @@ async def add(
     return await client.post("/cart/items", json=body, headers=headers or GUEST)
 
 
-async def cart(client: httpx2.AsyncClient, headers: dict[str, str] | None = None) -> Any:
+async def cart(client: httpx2.AsyncClient, headers: dict[str, str] | None = None) -> dict[str, Any]:
     answer = await client.get("/cart", headers=headers or GUEST)
     assert answer.status_code == 200, answer.text
-    return answer.json()
+    shown: dict[str, Any] = answer.json()
+    return shown
 
 
-def quantities(cart: Any) -> dict[str, int]:
+def quantities(cart: dict[str, Any]) -> dict[str, int]:
     return {item["product_id"]: item["quantity"] for item in cart["items"]}
 
 

@@ -1,7 +1,9 @@
 """What checkout is given, and what becomes of carts that nobody comes back to."""
 
 import asyncio
+from collections.abc import Awaitable, Callable
 from datetime import timedelta
+from typing import TypeVar
 
 import pytest
 from sqlalchemy import func, select
@@ -9,7 +11,7 @@ from sqlalchemy import func, select
 from mestore.carts import jobs
 from mestore.carts.jobs import PurgeExpiredCarts, purge_expired_carts
 from mestore.carts.models import Cart, CartItem
-from mestore.carts.service import CartService, changed
+from mestore.carts.service import CartService
 from mestore.carts.types import CartLine, CartOwner, CartSnapshot
 from mestore.kernel.db import Database
 from mestore.kernel.outbox import Job, Outbox
@@ -17,6 +19,12 @@ from tests.build import Build
 from tests.conftest import MovedClock
 
 GUEST = CartOwner(session_id="guest-0000-0001")
+Result = TypeVar("Result")
+
+
+async def changed(database: Database, change: Callable[[CartService], Awaitable[Result]]) -> Result:
+    async with database.transaction() as tx:
+        return await change(CartService(tx))
 
 
 async def count(database: Database, table: type[Cart] | type[CartItem] | type[Job]) -> int:
@@ -106,7 +114,8 @@ async def test_carts_are_kept_a_week_for_guests_and_a_month_for_buyers(
 ) -> None:
     buyer, product = await build.user(), await build.product()
     for owner in (GUEST, CartOwner(buyer.id)):
-        await changed(database, lambda carts, owner=owner: carts.add(owner, product.id, None, 1))
+        async with database.transaction() as tx:
+            await CartService(tx).add(owner, product.id, None, 1)
 
     left = []
     for days in (6.9, 0.2, 22.8, 0.2):

@@ -16,16 +16,27 @@ from mestore.carts.errors import (
     SessionIdRequired,
 )
 from mestore.carts.schemas import CartOut, ChangedCartOut, MergeIn, NewItemIn, QuantityIn
-from mestore.carts.service import changed
+from mestore.carts.service import CartService
 from mestore.carts.types import CartOwner
 from mestore.carts.views import CartView, CartViews
 from mestore.inventory.errors import InsufficientStock, VariantRequired
 from mestore.kernel.errors import Unauthorized
-from mestore.kernel.http import Db, refuses
+from mestore.kernel.http import Db, InTx, refuses
 
 router = APIRouter(prefix="/cart", tags=["cart"])
 
 ItemId = Annotated[int, Path(ge=1, le=2**63 - 1)]
+
+_ADDING = refuses(
+    SessionIdRequired,
+    ProductNotOnSale,
+    InsufficientStock,
+    CartFull,
+    VariantRequired,
+    QuantityTooLarge,
+)
+_CHANGING = refuses(SessionIdRequired, CartItemNotFound, LineNotAvailable, InsufficientStock)
+_REMOVING = refuses(SessionIdRequired, CartItemNotFound)
 
 
 @router.get("", response_model=CartOut, responses=refuses(SessionIdRequired))
@@ -36,64 +47,43 @@ async def get_cart(owner: CurrentCartOwner, policies: CurrentPolicies, db: Db) -
         own, guest = await views.find(owner)
         if guest is None:
             return _json(await views.show(owner, own))
-    return _json(await changed(db, lambda carts: carts.merge(owner)))
+    async with db.transaction() as tx:
+        return _json(await CartService(tx).merge(owner))
 
 
-@router.post(
-    "/items",
-    status_code=201,
-    response_model=ChangedCartOut,
-    responses=refuses(
-        SessionIdRequired,
-        ProductNotOnSale,
-        InsufficientStock,
-        CartFull,
-        VariantRequired,
-        QuantityTooLarge,
-    ),
-)
-async def add_item(body: NewItemIn, owner: CurrentCartOwner, db: Db) -> Response:
+@router.post("/items", status_code=201, response_model=ChangedCartOut, responses=_ADDING)
+async def add_item(body: NewItemIn, owner: CurrentCartOwner, tx: InTx) -> Response:
     """Add a product; a line that is there already grows by the quantity."""
-    cart = await changed(
-        db, lambda carts: carts.add(owner, body.product_id, body.variant_id, body.quantity)
-    )
+    carts = CartService(tx)
+    cart = await carts.add(owner, body.product_id, body.variant_id, body.quantity)
     return _changed(cart, 201)
 
 
-@router.put(
-    "/items/{item_id}",
-    response_model=ChangedCartOut,
-    responses=refuses(SessionIdRequired, CartItemNotFound, LineNotAvailable, InsufficientStock),
-)
+@router.put("/items/{item_id}", response_model=ChangedCartOut, responses=_CHANGING)
 async def set_quantity(
-    item_id: ItemId, body: QuantityIn, owner: CurrentCartOwner, db: Db
+    item_id: ItemId, body: QuantityIn, owner: CurrentCartOwner, tx: InTx
 ) -> Response:
     """Change the quantity of a line."""
-    cart = await changed(db, lambda carts: carts.set_quantity(owner, item_id, body.quantity))
-    return _changed(cart)
+    return _changed(await CartService(tx).set_quantity(owner, item_id, body.quantity))
 
 
-@router.delete(
-    "/items/{item_id}",
-    response_model=ChangedCartOut,
-    responses=refuses(SessionIdRequired, CartItemNotFound),
-)
-async def remove_item(item_id: ItemId, owner: CurrentCartOwner, db: Db) -> Response:
+@router.delete("/items/{item_id}", response_model=ChangedCartOut, responses=_REMOVING)
+async def remove_item(item_id: ItemId, owner: CurrentCartOwner, tx: InTx) -> Response:
     """Take a line out."""
-    return _changed(await changed(db, lambda carts: carts.remove(owner, item_id)))
+    return _changed(await CartService(tx).remove(owner, item_id))
 
 
 @router.delete("", response_model=ChangedCartOut, responses=refuses(SessionIdRequired))
-async def clear_cart(owner: CurrentCartOwner, db: Db) -> Response:
+async def clear_cart(owner: CurrentCartOwner, tx: InTx) -> Response:
     """Take all lines out."""
-    return _changed(await changed(db, lambda carts: carts.clear(owner)))
+    return _changed(await CartService(tx).clear(owner))
 
 
 @router.post("/merge", response_model=ChangedCartOut, responses=refuses(Unauthorized))
-async def merge_cart(body: MergeIn, caller: CurrentUser, db: Db) -> Response:
+async def merge_cart(body: MergeIn, caller: CurrentUser, tx: InTx) -> Response:
     """Take a guest session's cart into one's own; a repeat changes nothing."""
     owner = CartOwner(caller.user_id, body.session_id)
-    return _changed(await changed(db, lambda carts: carts.merge(owner)))
+    return _changed(await CartService(tx).merge(owner))
 
 
 def _json(cart: CartView) -> Response:

@@ -84,9 +84,7 @@ class StockIsPerVariant(Conflict):
     """A product with several variants has no single stock level to set."""
 
     en = "This product has several variants. Set each one's level at /products/{id}/inventory."
-    es = (
-        "Este producto tiene variantes. Fija la existencia de cada una en /products/{id}/inventory."
-    )
+    es = "Este producto tiene variantes. Fija la cantidad de cada una en /products/{id}/inventory."
 
 
 class CategoryInUse(Conflict):

@@ -33,4 +33,4 @@ def tag_mark(tag: str) -> str:
 def search_text(name: str, brand: str | None, tags: Iterable[str]) -> str:
     """Return what the simple search looks in: the words of name and brand, and marked tags."""
     words = folded(f"{name} {brand or ''}")
-    return f"{words} {''.join(map(tag_mark, tags))}"[:SEARCH_LENGTH]
+    return " ".join([words, *map(tag_mark, tags)])[:SEARCH_LENGTH]

@@ -3,13 +3,15 @@
 from mestore.catalog.service.products import CatalogService
 from mestore.kernel.db import Tx
 from mestore.vendors.events import VendorApproved, VendorSuspended
+from mestore.vendors.service import VendorService
+from mestore.vendors.types import VendorStatus
 
 
-async def on_vendor_approved(tx: Tx, event: VendorApproved) -> None:
-    """Show the vendor's approved products."""
-    await CatalogService(tx).show_vendor(event.vendor_id, is_shown=True)
+async def on_vendor_moved(tx: Tx, event: VendorApproved | VendorSuspended) -> None:
+    """Show a vendor's approved products, or hide them from lists and from being bought.
 
-
-async def on_vendor_suspended(tx: Tx, event: VendorSuspended) -> None:
-    """Hide the vendor's products from lists, and from being bought."""
-    await CatalogService(tx).show_vendor(event.vendor_id, is_shown=False)
+    Events may come late and out of order, so the vendor's present status decides.
+    """
+    vendor = await VendorService(tx).get(event.vendor_id)
+    is_shown = vendor.status is VendorStatus.APPROVED
+    await CatalogService(tx).show_vendor(vendor.id, is_shown=is_shown)

@@ -4,8 +4,7 @@ from typing import Annotated, cast
 
 from fastapi import Depends, Request
 
-from mestore.accounts.deps import MaybeUser
-from mestore.accounts.deps import GuestSession
+from mestore.accounts.deps import GuestSession, MaybeUser
 from mestore.checkout.types import Outside, Owner
 from mestore.kernel.errors import Unauthorized
 
@@ -22,7 +21,7 @@ async def owner(user: MaybeUser, session: GuestSession = None) -> Owner:
 CurrentOwner = Annotated[Owner, Depends(owner)]
 
 
-def outside(request: Request) -> Outside:
+async def outside(request: Request) -> Outside:
     """Return the gateways and the database that payments need."""
     return cast(Outside, request.app.state.outside)
 

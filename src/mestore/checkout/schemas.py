@@ -9,8 +9,7 @@ from mestore.accounts.types import Email, Line, Phone, Text
 from mestore.checkout.errors import EmailRequired
 from mestore.checkout.types import OrderRequest, PayRequest, WantedLine
 from mestore.kernel.money import Price, to_minor
-from mestore.orders.schemas import OrderOut
-from mestore.orders.types import Address
+from mestore.orders.types import Address, OrderView
 from mestore.payments.types import PaymentMethod, PaymentStatus
 
 MOST_LINES = 100
@@ -135,7 +134,7 @@ class CancelledOut(BaseModel):
     """The order as it stands after it was called off."""
 
     success: bool
-    order: OrderOut
+    order: OrderView
 
 
 class PaymentDataIn(_Input):
@@ -201,21 +200,6 @@ class PaymentIn(_Input):
             ip_address=ip_address,
             amount_minor=None if self.amount is None else to_minor(self.amount),
         )
-
-
-class PaymentOut(BaseModel):
-    """A payment and its youngest attempt. `payment_url` is where the buyer goes on, if anywhere."""
-
-    intent_id: UUID
-    transaction_id: str | None
-    order_id: int
-    gateway: str
-    status: PaymentStatus
-    amount: float
-    currency: str
-    payment_url: str | None
-    fraud_score: int | None
-    fraud_reasons: list[str]
 
 
 class ReturnOut(BaseModel):

@@ -6,8 +6,6 @@ from datetime import timedelta
 from typing import Any
 from uuid import UUID
 
-import msgspec
-
 from mestore.kernel.db import Database
 from mestore.orders.types import Address, OrderMoney
 from mestore.payments.ports import PaymentGateway
@@ -94,8 +92,13 @@ class Outside:
     base_url: str
 
 
-class PaymentView(msgspec.Struct, frozen=True):
-    """A payment as clients see it. `fraud_score` is null while no screening is set up."""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PaymentView:
+    """A payment and its youngest attempt, as clients see them.
+
+    `payment_url` is where the buyer goes on, if anywhere; `fraud_score` is null while no
+    screening is set up.
+    """
 
     intent_id: UUID
     transaction_id: str | None
@@ -106,4 +109,4 @@ class PaymentView(msgspec.Struct, frozen=True):
     currency: str
     payment_url: str | None
     fraud_score: int | None = None
-    fraud_reasons: list[str] = []
+    fraud_reasons: tuple[str, ...] = ()

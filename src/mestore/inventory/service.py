@@ -31,6 +31,7 @@ from mestore.inventory.types import (
     ReservationState,
     Shortage,
 )
+from mestore.inventory.views import check
 from mestore.kernel.clock import now
 from mestore.kernel.db import Tx
 from mestore.kernel.errors import LostRace
@@ -55,6 +56,11 @@ class Availability:
             return {}
         found = await StockRepository(self.connection).available(variant_ids)
         return {variant_id: found.get(variant_id, 0) for variant_id in variant_ids}
+
+
+async def findings(connection: AsyncConnection) -> list[str]:
+    """Return what does not agree in the stock, in words; nothing where all is well."""
+    return await check(connection)
 
 
 class InventoryService:

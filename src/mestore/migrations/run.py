@@ -20,9 +20,8 @@ def config(connection: Connection) -> Config:
 
 async def upgrade(engine: AsyncEngine) -> None:
     """Bring the database to the newest revision."""
-    async with engine.connect() as connection:
+    async with engine.begin() as connection:
         await connection.run_sync(_upgrade_alone)
-        await connection.commit()
 
 
 def _upgrade_alone(connection: Connection) -> None:

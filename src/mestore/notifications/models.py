@@ -14,7 +14,7 @@ _LONG = Text().with_variant(mysql.MEDIUMTEXT(), "mysql", "mariadb")
 
 
 class Mail(Base):
-    """A mail as it was written. `dedupe_key` names the fact and the recipient: one mail for both."""
+    """A mail as it was written; `dedupe_key` names the fact and the recipient, so it is one."""
 
     __tablename__ = "mails"
 

@@ -7,7 +7,6 @@ from datetime import datetime
 from decimal import Decimal
 
 from jinja2 import Environment, PackageLoader, StrictUndefined, select_autoescape
-from markupsafe import Markup
 
 from mestore.kernel.clock import BOGOTA
 from mestore.kernel.money import format_cop, to_minor
@@ -29,24 +28,22 @@ _MONTHS = (
     "diciembre",
 )
 # Only the number varies: a subject holds nothing that a person typed.
-_BUYER_SUBJECTS = {
-    MailKind.ORDER_PLACED: "Recibimos tu pedido {number}",
-    MailKind.ORDER_PAID: "Pago aprobado: tu pedido {number}",
-}
-_VENDOR_SUBJECTS = {
-    MailKind.ORDER_PLACED: "Pedido nuevo {number}: espera el pago",
-    MailKind.ORDER_PAID: "Pago aprobado: prepara el pedido {number}",
+_SUBJECTS = {
+    "order_placed_buyer": "Recibimos tu pedido {number}",
+    "order_placed_vendor": "Pedido nuevo {number}: espera el pago",
+    "order_paid_buyer": "Pago aprobado: tu pedido {number}",
+    "order_paid_vendor": "Pago aprobado: prepara el pedido {number}",
 }
 
 
 def for_buyer(kind: MailKind, order: OrderView, name: str) -> Wording:
     """Return the mail to the buyer, with every line and amount of the order."""
-    return _render(f"{kind}_buyer", _BUYER_SUBJECTS[kind], order, name)
+    return _render(f"{kind}_buyer", order, name, is_vendor=False)
 
 
 def for_vendor(kind: MailKind, part: OrderView, business_name: str) -> Wording:
     """Return the mail to one vendor; `part` is the order as that vendor may see it."""
-    return _render(f"{kind}_vendor", _VENDOR_SUBJECTS[kind], part, business_name)
+    return _render(f"{kind}_vendor", part, business_name, is_vendor=True)
 
 
 def cop(amount: int | float) -> str:
@@ -64,19 +61,23 @@ def moment(instant: datetime) -> str:
 
 def one_line(value: object) -> object:
     """Return text without line breaks, control or direction characters; anything else as it is."""
-    if isinstance(value, Markup) or not isinstance(value, str):
+    if not isinstance(value, str):
         return value
     visible = "".join(character if character.isprintable() else " " for character in value)
     return " ".join(visible.split())
 
 
-def _render(template: str, subject: str, order: OrderView, name: str) -> Wording:
-    context = {"order": order, "name": name, "tax_is_included": _tax_is_included(order)}
-    return Wording(
-        subject=subject.format(number=order.order_number),
-        text=_TEMPLATES.get_template(f"{template}.txt").render(context),
-        html=_TEMPLATES.get_template(f"{template}.html").render(context),
-    )
+def _render(mail: str, order: OrderView, name: str, *, is_vendor: bool) -> Wording:
+    subject = _SUBJECTS[mail].format(number=order.order_number)
+    context = {
+        "order": order,
+        "name": name,
+        "subject": subject,
+        "is_vendor": is_vendor,
+        "tax_is_included": _tax_is_included(order),
+    }
+    text, html = (_TEMPLATES.get_template(f"{mail}.{ending}") for ending in ("txt", "html"))
+    return Wording(subject, text.render(context), html.render(context))
 
 
 def _tax_is_included(order: OrderView) -> bool:

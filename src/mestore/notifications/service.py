@@ -24,8 +24,10 @@ class MailService:
     async def announce(self, kind: MailKind, order_id: int) -> None:
         """Write to the buyer and to each vendor of an order, once a kind, and have it sent."""
         order = await read_order(self.tx.connection, Viewer(is_staff=True), order_id)
-        wording = for_buyer(kind, order, await self._name_of_buyer(order))
-        await self._write(kind, f"{kind}:{order_id}:buyer", order.customer_email, wording)
+        # Staff always sees the address; only a vendor's view is without it.
+        if order.customer_email is not None:
+            wording = for_buyer(kind, order, await self._name_of_buyer(order))
+            await self._write(kind, f"{kind}:{order_id}:buyer", order.customer_email, wording)
         # Sorted, so that two runs of one event take the unique keys in the same order.
         for vendor_id in sorted({item.vendor_id for item in order.items}):
             vendor = await VendorService(self.tx).get(vendor_id)
@@ -50,9 +52,7 @@ class MailService:
         buyers = await Contacts(self.tx.connection).of([order.buyer_id])
         return buyers[order.buyer_id].first_name
 
-    async def _write(
-        self, kind: MailKind, key: str, recipient: str | None, wording: Wording
-    ) -> None:
+    async def _write(self, kind: MailKind, key: str, recipient: str, wording: Wording) -> None:
         values = {
             "dedupe_key": key,
             "kind": kind,

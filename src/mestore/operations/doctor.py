@@ -10,7 +10,7 @@ from sqlalchemy import column, func, select, table, text
 from sqlalchemy.ext.asyncio import AsyncConnection
 from sqlalchemy.types import Uuid
 
-from mestore.inventory.views import check as check_stock
+from mestore.inventory.service import findings as stock_findings
 from mestore.ledger.types import vendor_pending_account
 
 SHOWN = 20
@@ -82,11 +82,11 @@ _LINES = table("ledger_lines", column("account_id"), column("amount_minor"))
 
 async def examine(connection: AsyncConnection) -> list[str]:
     """Return what disagrees, at most twenty of a kind; nothing where all is well."""
-    findings = await check_stock(connection)
+    found = await stock_findings(connection)
     for words, query in CHECKS.items():
         rows = await connection.execute(text(f"{query} LIMIT {SHOWN}"))
-        findings += [words.format(*row) for row in rows]
-    return findings + await _check_vendor_balances(connection)
+        found += [words.format(*row) for row in rows]
+    return found + await _check_vendor_balances(connection)
 
 
 async def _check_vendor_balances(connection: AsyncConnection) -> list[str]:

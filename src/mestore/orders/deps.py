@@ -5,9 +5,8 @@ from uuid import UUID
 
 from fastapi import Depends
 
-from mestore.accounts.deps import MaybeUser
+from mestore.accounts.deps import GuestSession, MaybeUser
 from mestore.accounts.types import Caller, UserType
-from mestore.accounts.deps import GuestSession
 from mestore.kernel.errors import Unauthorized
 from mestore.kernel.http import Db
 from mestore.orders.types import Viewer

@@ -10,8 +10,8 @@ from mestore.kernel.http import Db, Paging, etag, refuses
 from mestore.kernel.paging import PageRequest
 from mestore.orders.deps import CurrentViewer
 from mestore.orders.errors import OrderNotFound
-from mestore.orders.schemas import OrderListOut, OrderOut
-from mestore.orders.types import OrderStatus
+from mestore.orders.schemas import OrderListOut
+from mestore.orders.types import OrderStatus, OrderView
 from mestore.orders.views import OrderFilter, OrderViews, sort_key
 
 router = APIRouter(prefix="/orders", tags=["orders"])
@@ -19,7 +19,7 @@ router = APIRouter(prefix="/orders", tags=["orders"])
 OrderId = Annotated[int, Path(ge=1, le=2**63 - 1)]
 
 
-def order_page(
+async def order_page(
     paging: Paging, skip: Annotated[int | None, Query(ge=0, lt=10_000)] = None
 ) -> PageRequest:
     """Read paging; orders also take `skip` with `limit`."""
@@ -52,7 +52,7 @@ async def list_orders(
     return Response(body, media_type="application/json")
 
 
-@router.get("/{order_id}", response_model=OrderOut, responses=refuses(OrderNotFound))
+@router.get("/{order_id}", response_model=OrderView, responses=refuses(OrderNotFound))
 async def get_order(order_id: OrderId, request: Request, db: Db, viewer: CurrentViewer) -> Response:
     """Read one order."""
     async with db.read() as connection:

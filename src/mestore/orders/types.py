@@ -6,8 +6,6 @@ from enum import StrEnum
 from typing import Any
 from uuid import UUID
 
-import msgspec
-
 
 class OrderStatus(StrEnum):
     """Where an order stands for its buyer."""
@@ -182,7 +180,8 @@ class Viewer:
         return (Viewer(buyer_id=self.buyer_id), Viewer(vendor_id=self.vendor_id))
 
 
-class OrderItemView(msgspec.Struct, frozen=True):
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OrderItemView:
     """An order line as clients see it."""
 
     id: int
@@ -198,7 +197,8 @@ class OrderItemView(msgspec.Struct, frozen=True):
     fulfilled_quantity: int
 
 
-class OrderView(msgspec.Struct, frozen=True):
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OrderView:
     """An order as clients see it. To a vendor, amounts and items are those of its own part."""
 
     id: int

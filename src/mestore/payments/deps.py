@@ -9,12 +9,12 @@ from mestore.kernel.breaker import Breaker
 from mestore.payments.ports import PaymentGateway
 
 
-def gateways(request: Request) -> Mapping[str, PaymentGateway]:
+async def gateways(request: Request) -> Mapping[str, PaymentGateway]:
     """Return the configured gateways by their code, the preferred one first."""
     return cast(Mapping[str, PaymentGateway], request.app.state.gateways)
 
 
-def breaker(request: Request) -> Breaker:
+async def breaker(request: Request) -> Breaker:
     """Return the circuits of this process."""
     return cast(Breaker, request.app.state.breaker)
 

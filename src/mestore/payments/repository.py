@@ -109,6 +109,12 @@ class PaymentRepository:
         change = update(Attempt).where(Attempt.id == attempt_id)
         await affected(self.connection, change.values(updated_at=now(), **values))
 
+    async def set_open_attempt(self, attempt_id: int, **values: object) -> bool:
+        """Change an attempt that is still open; False where a signal ended it meanwhile."""
+        change = update(Attempt).where(Attempt.id == attempt_id, Attempt.status.in_(OPEN_STATUSES))
+        values = {"updated_at": now(), **values}
+        return await affected(self.connection, change.values(**values)) == 1
+
     async def unblock(self, payment_id: UUID, created_before: datetime) -> bool:
         """Let a new attempt begin beside an old one that is still open."""
         free = update(Attempt).where(

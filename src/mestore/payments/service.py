@@ -170,20 +170,21 @@ class PaymentService:
         return await self.payments.find_blocking(found[0])
 
     async def close(self, attempt: AttemptState, status: AttemptStatus, code: str) -> None:
-        """End an attempt that surely brought no money."""
-        await self.payments.lock_payment(attempt.payment_id)
-        await self.payments.set_attempt(
+        """End an attempt that surely brought no money, unless a signal ended it meanwhile."""
+        paid = await self.payments.lock_payment(attempt.payment_id)
+        closed = await self.payments.set_open_attempt(
             attempt.id, status=status, decline_code=code[:100], open_key=None, poll_at=None
         )
-        await self.payments.set_payment(attempt.payment_id, _FINAL_PAYMENT[status])
+        if closed and paid is not PaymentStatus.APPROVED:
+            await self.payments.set_payment(attempt.payment_id, _FINAL_PAYMENT[status])
 
     async def postpone(self, attempt: AttemptState, status: AttemptStatus) -> None:
         """Note that the gateway said nothing final, and when to ask again."""
         poll_at = next_poll(attempt, status)
-        await self.payments.set_attempt(
+        waits = await self.payments.set_open_attempt(
             attempt.id, status=status, polls=attempt.polls + 1, poll_at=poll_at
         )
-        if poll_at is None:
+        if waits and poll_at is None:
             await self._queue(ExceptionKind.NEVER_ENDED, attempt, attempt.transaction_id or "")
 
     def not_received(self, attempt: AttemptState) -> bool:

@@ -22,9 +22,8 @@ from mestore.kernel.db import Tx
 from mestore.kernel.http import Db, IdempotencyHeader, answered, once_of, refuses
 from mestore.kernel.idempotency import Answer, IdempotencyKeyReused, run_once
 from mestore.orders.errors import OrderNotCancellable, OrderNotFound
-from mestore.orders.schemas import OrderOut
 from mestore.orders.service import read_order, view_of
-from mestore.orders.types import CancelReason, Viewer
+from mestore.orders.types import CancelReason, OrderView, Viewer
 
 router = APIRouter(prefix="/orders", tags=["orders"])
 
@@ -32,7 +31,7 @@ router = APIRouter(prefix="/orders", tags=["orders"])
 @router.post(
     "",
     status_code=201,
-    response_model=OrderOut,
+    response_model=OrderView,
     responses=refuses(
         InsufficientStock,
         CartChanged,

@@ -7,10 +7,11 @@ import msgspec
 from fastapi import APIRouter, Path, Request, Response
 
 from mestore.checkout.deps import CurrentOwner, World
-from mestore.checkout.schemas import PaymentIn, PaymentOut, ReturnOut
+from mestore.checkout.schemas import PaymentIn, ReturnOut
 from mestore.checkout.service.ask import ask
 from mestore.checkout.service.own import own_order
 from mestore.checkout.service.pay import pay, view_of
+from mestore.checkout.types import PaymentView
 from mestore.kernel.http import Db, IdempotencyHeader, answered, client_ip, once_of, refuses
 from mestore.kernel.idempotency import IdempotencyKeyReused
 from mestore.orders.errors import OrderNotFound, OrderNotPayable
@@ -31,7 +32,7 @@ router = APIRouter(prefix="/payments", tags=["payments"])
 
 @router.post(
     "/process",
-    response_model=PaymentOut,
+    response_model=PaymentView,
     responses=refuses(
         OrderNotFound,
         OrderNotPayable,
@@ -57,7 +58,7 @@ async def start_payment(
 
 
 @router.get(
-    "/status/order/{order_id}", response_model=PaymentOut, responses=refuses(PaymentNotFound)
+    "/status/order/{order_id}", response_model=PaymentView, responses=refuses(PaymentNotFound)
 )
 async def payment_of_order(
     order_id: Annotated[int, Path(ge=1, le=2**63 - 1)], db: Db, owner: CurrentOwner
@@ -69,7 +70,7 @@ async def payment_of_order(
     return _shown(attempt)
 
 
-@router.get("/status/{intent_id}", response_model=PaymentOut, responses=refuses(PaymentNotFound))
+@router.get("/status/{intent_id}", response_model=PaymentView, responses=refuses(PaymentNotFound))
 async def payment_status(intent_id: UUID, db: Db, owner: CurrentOwner) -> Response:
     """Read how a payment stands."""
     async with db.read() as connection:

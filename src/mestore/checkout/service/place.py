@@ -1,19 +1,16 @@
 """Placing an order: one transaction prices it, reserves its stock and freezes its commissions."""
 
 from collections.abc import Sequence
-from uuid import UUID
 
 from mestore.carts.service import CartService
 from mestore.carts.types import CartOwner
-from mestore.catalog.service.sale import SaleItems
-from mestore.catalog.types import SaleItem
 from mestore.checkout.errors import (
     CartChanged,
     EmptyCart,
     OrderTooLarge,
-    ProductNotForSale,
     TotalChanged,
 )
+from mestore.checkout.service.price import price
 from mestore.checkout.types import OrderRequest, Owner, PaymentWindows, WantedLine
 from mestore.commissions.service import CommissionBase, CommissionService
 from mestore.inventory.service import InventoryService
@@ -23,8 +20,6 @@ from mestore.kernel.db import Tx
 from mestore.kernel.money import CURRENCY, MAXIMUM_MINOR, to_number
 from mestore.orders.service import OrderService
 from mestore.orders.types import DraftLine, OrderDraft, PlacedOrder
-from mestore.pricing.service import line_tax
-from mestore.pricing.types import TaxPolicy
 from mestore.shipping.service import shipping_fee
 from mestore.shipping.types import ShippingPolicy
 
@@ -34,7 +29,7 @@ async def place(tx: Tx, owner: Owner, request: OrderRequest) -> PlacedOrder:
     wanted = request.items
     if wanted is None:
         wanted = await _empty_cart(tx, owner)
-    lines, tracked = await _price(tx, wanted)
+    lines, tracked = await price(tx, wanted)
     draft = _draft(tx, owner, request, lines)
     placed = await OrderService(tx).place(draft)
     demands = [
@@ -60,50 +55,6 @@ async def _empty_cart(tx: Tx, owner: Owner) -> tuple[WantedLine, ...]:
     if not await carts.close(snapshot.cart_id, snapshot.version):
         raise CartChanged
     return tuple(WantedLine(*line) for line in snapshot.lines)
-
-
-async def _price(tx: Tx, wanted: Sequence[WantedLine]) -> tuple[list[DraftLine], set[UUID]]:
-    """Return the lines at today's prices, one a variant, and the variants whose stock counts."""
-    found = await SaleItems(tx.connection).of(
-        [(line.product_id, line.variant_id) for line in wanted]
-    )
-    quantities: dict[UUID, int] = {}
-    items: dict[UUID, SaleItem] = {}
-    missing: list[str] = []
-    for line in wanted:
-        item = found.get((line.product_id, line.variant_id))
-        if item is None or not item.is_on_sale:
-            missing.append(str(line.variant_id or line.product_id))
-            continue
-        items[item.variant_id] = item
-        quantities[item.variant_id] = quantities.get(item.variant_id, 0) + line.quantity
-    if missing:
-        raise ProductNotForSale(products=", ".join(missing))
-    policy = tx.policy(TaxPolicy)
-    lines = [
-        _draft_line(item, quantities[variant_id], policy) for variant_id, item in items.items()
-    ]
-    return lines, {item.variant_id for item in items.values() if item.track_inventory}
-
-
-def _draft_line(item: SaleItem, quantity: int, policy: TaxPolicy) -> DraftLine:
-    total = item.price_minor * quantity
-    tax = line_tax(total, item.tax_rate, policy)
-    return DraftLine(
-        variant_id=item.variant_id,
-        product_id=item.product_id,
-        vendor_id=item.vendor_id,
-        category_id=item.category_id,
-        product_name=item.product_name,
-        variant_title=item.variant_title,
-        sku=item.sku,
-        quantity=quantity,
-        unit_price_minor=item.price_minor,
-        tax_rate=item.tax_rate,
-        total_minor=total,
-        tax_minor=tax.tax_minor,
-        net_minor=tax.net_minor,
-    )
 
 
 def _draft(tx: Tx, owner: Owner, request: OrderRequest, lines: Sequence[DraftLine]) -> OrderDraft:

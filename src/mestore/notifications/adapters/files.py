@@ -2,7 +2,7 @@
 
 import asyncio
 import hashlib
-import tempfile
+import secrets
 from pathlib import Path
 from urllib.parse import quote
 
@@ -28,15 +28,12 @@ class MailFiles:
     def _write(self, path: Path, content: bytes) -> None:
         path.parent.mkdir(parents=True, exist_ok=True)
         # Outside the recipient's folder, which holds nothing but whole mails.
-        with tempfile.NamedTemporaryFile(dir=self.directory, prefix=".", delete=False) as part:
-            written = Path(part.name)
-            try:
-                part.write(content)
-                part.flush()
-                written.replace(path)
-            except BaseException:
-                written.unlink()
-                raise
+        part = self.directory / f".{secrets.token_hex(8)}.part"
+        try:
+            part.write_bytes(content)
+            part.replace(path)
+        finally:
+            part.unlink(missing_ok=True)
 
 
 def folder_of(recipient: str) -> str:

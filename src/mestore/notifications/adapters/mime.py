@@ -1,4 +1,4 @@
-"""Makes the message that every channel delivers: the same bytes for the same mail."""
+"""The message that every channel delivers, with the same headers for the same mail."""
 
 from email.headerregistry import Address
 from email.message import EmailMessage

@@ -1,0 +1,257 @@
+"""HTTP for products: lists and details for everybody, offers and edits for vendors."""
+
+from typing import Annotated, Any
+
+import msgspec
+from fastapi import APIRouter, Query, Request, Response
+
+from mestore.accounts.types import Caller, UserType
+from mestore.catalog.deps import CurrentEditor, StockOfProducts, caller_of, totals_of
+from mestore.catalog.endpoints.answers import (
+    JSON,
+    KeyInPath,
+    page_answer,
+    product_answer,
+    written,
+)
+from mestore.catalog.errors import (
+    CompareAtPriceTooLow,
+    FeaturedByStaff,
+    PrivateStatus,
+    ProductNotFound,
+    ShopNotOpen,
+    SkuTaken,
+    StatusChangeNotAllowed,
+    StockIsPerVariant,
+    UnknownCategory,
+)
+from mestore.catalog.schemas.answers import (
+    ImagesOut,
+    OwnProductOut,
+    OwnProductsOut,
+    ProductOut,
+    ProductsOut,
+    VariantsOut,
+)
+from mestore.catalog.schemas.bodies import ProductIn, ProductPatch, ProductReplacement
+from mestore.catalog.schemas.queries import OwnListQuery, ProductQuery
+from mestore.catalog.service.products import CatalogService
+from mestore.catalog.types import Editor, ProductStatus
+from mestore.catalog.views.categories import branch_of
+from mestore.catalog.views.listing import OWN, PUBLIC, Listing, list_products, order_of
+from mestore.catalog.views.products import FoundProduct, all_variants, find_product
+from mestore.kernel.cache import HotRoute, tag
+from mestore.kernel.db import Tx
+from mestore.kernel.errors import PreconditionFailed, Unauthorized
+from mestore.kernel.http import InTx, check_if_match, database, etag, refuses
+from mestore.kernel.paging import InvalidPage, PageRequest, PageTooDeep, UnknownSort
+from mestore.vendors.deps import CurrentVendor
+from mestore.vendors.errors import NotAVendor
+from mestore.vendors.service import vendor_of
+
+hot = APIRouter(route_class=HotRoute)
+cold = APIRouter()
+
+_LISTS = refuses(UnknownSort, InvalidPage, PageTooDeep, UnknownCategory)
+_EDITS = refuses(
+    ProductNotFound,
+    PreconditionFailed,
+    SkuTaken,
+    StatusChangeNotAllowed,
+    StockIsPerVariant,
+    FeaturedByStaff,
+    CompareAtPriceTooLow,
+    UnknownCategory,
+)
+# Signing in is allowed and not needed: who may see more, sees more.
+_OPEN: dict[str, Any] = {"security": [{}, {"HTTPBearer": []}]}
+
+
+@hot.get(
+    "",
+    response_model=ProductsOut,
+    responses={**_LISTS, **refuses(PrivateStatus)},
+    openapi_extra=_OPEN,
+)
+async def list_of_products(request: Request, query: Annotated[ProductQuery, Query()]) -> Response:
+    """List products, the newest first. Only APPROVED ones, unless `status` asks for others:
+    vendors get their own, staff everybody's.
+    """
+    db = await database(request)
+    totals = totals_of(request)
+    order, wanted = order_of(query.sort), query.page_request()
+    flags, values = query.flags(), query.values()
+    lens: Any = PUBLIC
+    if query.status in {None, ProductStatus.APPROVED}:
+        flags.append("public")
+    else:
+        lens = OWN
+        flags.append("kept")
+        values |= await _private(request, query.status)
+    if query.category is not None:
+        branch = await branch_of(db, totals, query.category)
+        values |= {"category": branch[0]} if len(branch) == 1 else {"branch": branch}
+    tag(request, "catalog")
+    listing = Listing(tuple(flags), values)
+    return page_answer(await list_products(db, totals, listing, order, wanted, lens))
+
+
+@cold.post(
+    "",
+    status_code=201,
+    response_model=OwnProductOut,
+    responses=refuses(
+        NotAVendor, ShopNotOpen, FeaturedByStaff, SkuTaken, CompareAtPriceTooLow, UnknownCategory
+    ),
+)
+async def offer_product(
+    body: ProductIn, vendor: CurrentVendor, tx: InTx, levels: StockOfProducts
+) -> Response:
+    """Offer a product. It waits for approval, unless the vendor is trusted."""
+    product_id = await CatalogService(tx).offer(
+        vendor,
+        body.fields(),
+        variants=[variant.to_variant() for variant in body.variants],
+        stock=body.stock,
+        levels=levels,
+    )
+    found = await written(tx.connection, product_id)
+    return product_answer(found, is_own=True, status=201)
+
+
+@cold.get("/my-products", response_model=OwnProductsOut, responses={**_LISTS, **refuses(NotAVendor)})
+async def list_of_own_products(
+    request: Request, query: Annotated[OwnListQuery, Query()], vendor: CurrentVendor
+) -> Response:
+    """List one's own products, in any status."""
+    values: dict[str, Any] = {"vendor": vendor.id}
+    if query.status is not None:
+        values["status"] = query.status
+    page = await list_products(
+        await database(request),
+        totals_of(request),
+        Listing(("kept",), values),
+        order_of(query.sort),
+        query.page_request(),
+        OWN,
+    )
+    return page_answer(page)
+
+
+@hot.get(
+    "/{product_id}",
+    response_model=ProductOut | OwnProductOut,
+    responses=refuses(ProductNotFound),
+    openapi_extra=_OPEN,
+)
+async def one_product(request: Request, product_id: KeyInPath) -> Response:
+    """Show a product by id or slug; its vendor and staff also see it while it is not public."""
+    found, is_own = await _visible(request, product_id)
+    return product_answer(found, is_own=is_own)
+
+
+@hot.get(
+    "/{product_id}/variants",
+    response_model=VariantsOut,
+    responses=refuses(ProductNotFound),
+    openapi_extra=_OPEN,
+)
+async def variants_of_product(request: Request, product_id: KeyInPath) -> Response:
+    """List the variants of a product, the default one first."""
+    found, _ = await _visible(request, product_id)
+    async with (await database(request)).read() as connection:
+        variants = await all_variants(connection, found.id)
+    return Response(msgspec.json.encode({"variants": variants}), media_type=JSON)
+
+
+@hot.get(
+    "/{product_id}/images",
+    response_model=ImagesOut,
+    responses=refuses(ProductNotFound),
+    openapi_extra=_OPEN,
+)
+async def images_of_product(request: Request, product_id: KeyInPath) -> Response:
+    """List the pictures of a product in order."""
+    found, _ = await _visible(request, product_id)
+    return Response(msgspec.json.encode({"images": found.public().images}), media_type=JSON)
+
+
+@cold.put("/{product_id}", response_model=OwnProductOut, responses=_EDITS)
+async def replace_product(
+    request: Request,
+    product_id: KeyInPath,
+    body: ProductReplacement,
+    editor: CurrentEditor,
+    tx: InTx,
+    levels: StockOfProducts,
+) -> Response:
+    """Replace what is said of a product; `If-Match` makes it depend on the version that was read."""
+    catalog = CatalogService(tx)
+    product = await catalog.hold(product_id, editor)
+    check_if_match(request, etag(product.version))
+    await catalog.edit(product, editor, body.fields(), stock=body.stock, levels=levels)
+    return product_answer(await written(tx.connection, product.id), is_own=True)
+
+
+@cold.patch("/{product_id}", response_model=OwnProductOut, responses=_EDITS)
+async def change_product(
+    request: Request,
+    product_id: KeyInPath,
+    body: ProductPatch,
+    editor: CurrentEditor,
+    tx: InTx,
+    levels: StockOfProducts,
+) -> Response:
+    """Change some fields of a product; `If-Match` makes it depend on the version that was read."""
+    catalog = CatalogService(tx)
+    product = await catalog.hold(product_id, editor)
+    check_if_match(request, etag(product.version))
+    fields = body.fields(only_sent=True)
+    await catalog.edit(product, editor, fields, stock=body.stock, levels=levels)
+    return product_answer(await written(tx.connection, product.id), is_own=True)
+
+
+@cold.delete(
+    "/{product_id}", status_code=204, responses=refuses(ProductNotFound, PreconditionFailed)
+)
+async def delete_product(
+    request: Request, product_id: KeyInPath, editor: CurrentEditor, tx: InTx
+) -> None:
+    """Delete a product. Orders keep what they say of it."""
+    catalog = CatalogService(tx)
+    product = await catalog.hold(product_id, editor)
+    check_if_match(request, etag(product.version))
+    await catalog.withdraw(product)
+
+
+async def _visible(request: Request, key: str) -> tuple[FoundProduct, bool]:
+    """Return the product if this caller may see it, and whether as its owner or staff."""
+    async with (await database(request)).read() as connection:
+        found = await find_product(connection, key)
+    if found is None:
+        raise ProductNotFound
+    caller = await caller_of(request)
+    is_own = caller is not None and (caller.is_staff or caller.user_id == found.owner_id)
+    if not found.is_public and not is_own:
+        raise ProductNotFound
+    tag(request, f"product:{found.id}", f"vendor:{found.vendor_id}", "categories")
+    return found, is_own
+
+
+async def _private(request: Request, status: ProductStatus | None) -> dict[str, Any]:
+    """Return the conditions of a list that not everybody may see."""
+    caller = await caller_of(request)
+    if caller is None:
+        raise Unauthorized
+    if caller.is_staff:
+        return {"status": status}
+    if caller.user_type is not UserType.VENDOR:
+        raise PrivateStatus
+    async with (await database(request)).read() as connection:
+        vendor = await vendor_of(connection, caller.user_id)
+    return {"status": status, "vendor": vendor.id}
+
+
+router = APIRouter(prefix="/products", tags=["products"])
+router.include_router(hot)
+router.include_router(cold)

@@ -1,0 +1,1 @@
+"""What the JSON API of the catalogue takes and answers."""

@@ -1,0 +1,181 @@
+"""What the JSON API of the catalogue answers, for its document; the views make the same shapes."""
+
+from datetime import datetime
+from uuid import UUID
+
+from pydantic import BaseModel, JsonValue
+
+from mestore.catalog.types import ProductStatus
+from mestore.kernel.paging import PaginationOut
+
+
+class CategoryRefOut(BaseModel):
+    """The category of a product."""
+
+    id: UUID
+    name: str
+    slug: str
+
+
+class VendorRefOut(BaseModel):
+    """Who sells a product."""
+
+    id: UUID
+    business_name: str
+
+
+class RatingOut(BaseModel):
+    """What buyers think: the average of 1 to 5, 0 while nobody has said."""
+
+    average: float
+    count: int
+
+
+class ImageUrlsOut(BaseModel):
+    """Where a picture lies in each size."""
+
+    original: str
+    large: str
+    medium: str
+    small: str
+    thumbnail: str
+
+
+class ImageOut(BaseModel):
+    """A picture of a product; pixels of the original."""
+
+    id: UUID
+    alt: str | None
+    position: int
+    width: int
+    height: int
+    urls: ImageUrlsOut
+
+
+class DimensionsOut(BaseModel):
+    """The packed size in centimetres."""
+
+    length: float
+    width: float
+    height: float
+
+
+class ProductOut(BaseModel):
+    """A product as everybody sees it."""
+
+    id: UUID
+    number: int
+    sku: str
+    name: str
+    slug: str
+    description: str | None
+    short_description: str | None
+    price: float
+    compare_at_price: float | None
+    currency: str
+    tax_rate: int
+    category: CategoryRefOut | None
+    brand: str | None
+    tags: list[str]
+    weight: float | None
+    dimensions: DimensionsOut | None
+    status: ProductStatus
+    is_visible: bool
+    is_featured: bool
+    seo_title: str | None
+    seo_description: str | None
+    images: list[ImageOut]
+    videos: list[str]
+    track_inventory: bool
+    stock: int
+    in_stock: bool
+    low_stock_threshold: int
+    rating: RatingOut
+    vendor: VendorRefOut
+    metadata: dict[str, JsonValue]
+    created_at: datetime
+    updated_at: datetime
+
+
+class OwnProductOut(ProductOut):
+    """A product as its vendor and the operator see it."""
+
+    cost_price: float | None
+    rejection_reason: str | None
+
+
+class VariantOut(BaseModel):
+    """A choice of a product; `price_override` is null where it costs what the product costs."""
+
+    id: UUID
+    product_id: UUID
+    sku: str
+    title: str | None
+    option1: str | None
+    option2: str | None
+    option3: str | None
+    price: float
+    price_override: float | None
+    barcode: str | None
+    position: int
+    is_default: bool
+    stock: int
+    in_stock: bool
+    created_at: datetime
+
+
+class ProductsOut(BaseModel):
+    """A page of products."""
+
+    products: list[ProductOut]
+    pagination: PaginationOut
+
+
+class OwnProductsOut(BaseModel):
+    """A page of one's own products."""
+
+    products: list[OwnProductOut]
+    pagination: PaginationOut
+
+
+class VariantsOut(BaseModel):
+    """The choices of a product, the default one first."""
+
+    variants: list[VariantOut]
+
+
+class ImagesOut(BaseModel):
+    """The pictures of a product in order."""
+
+    images: list[ImageOut]
+
+
+class ProductMoved(BaseModel):
+    """The product as it is now."""
+
+    success: bool = True
+    product: OwnProductOut
+
+
+class CategoryOut(BaseModel):
+    """A category with everything under it."""
+
+    id: UUID
+    number: int
+    parent_id: UUID | None
+    path: str
+    name: str
+    slug: str
+    description: str | None
+    seo_title: str | None
+    seo_description: str | None
+    position: int
+    created_at: datetime
+    updated_at: datetime
+    children: list["CategoryOut"]
+
+
+class CategoriesOut(BaseModel):
+    """The whole tree of categories."""
+
+    categories: list[CategoryOut]

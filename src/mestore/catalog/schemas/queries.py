@@ -1,0 +1,124 @@
+"""What lists of the catalogue are asked for."""
+
+from collections.abc import Iterable
+from datetime import UTC, date, datetime, time, timedelta
+from decimal import Decimal
+from typing import Annotated, Any
+from uuid import UUID
+
+from pydantic import (
+    AfterValidator,
+    AwareDatetime,
+    BaseModel,
+    BeforeValidator,
+    Field,
+    StringConstraints,
+)
+
+from mestore.accounts.types import Line, refused
+from mestore.catalog.folding import folded, tag_mark
+from mestore.catalog.schemas.fields import Brand, Key, Status, Tag, minor_or_none
+from mestore.catalog.views.listing import MOST_TAGS, MOST_WORDS
+from mestore.kernel.clock import BOGOTA
+from mestore.kernel.money import Price
+
+_EARLIEST, _LATEST = date(1900, 1, 1), date(9000, 1, 1)
+
+
+def split_at_commas(tags: object) -> object:
+    """Read `tags=a,b` like `tags=a&tags=b`."""
+    if not isinstance(tags, list):
+        return tags
+    return [part.strip() for tag in tags for part in str(tag).split(",") if part.strip()]
+
+
+def day_begins(value: datetime | date) -> datetime:
+    """Return an instant: itself, or where a date begins in Bogotá."""
+    return value if isinstance(value, datetime) else datetime.combine(value, time(), BOGOTA)
+
+
+def day_ends(value: datetime | date) -> datetime:
+    """Return an instant: just after itself, or where a date ends in Bogotá."""
+    if isinstance(value, datetime):
+        return value + timedelta(microseconds=1)
+    return datetime.combine(value + timedelta(days=1), time(), BOGOTA)
+
+
+def within_history(value: datetime | date) -> datetime | date:
+    """Return a time that every database can hold; ValueError for others."""
+    day = value.date() if isinstance(value, datetime) else value
+    if not _EARLIEST <= day <= _LATEST:
+        raise refused("This is no date of ours.", "Esta fecha está fuera de rango.")
+    return value
+
+
+Moment = Annotated[AwareDatetime | date, AfterValidator(within_history)]
+"""A time with an offset, or a whole day in Bogotá."""
+
+
+class ListQuery(BaseModel):
+    """Which page of a list, in which order."""
+
+    sort: Annotated[
+        str | None,
+        Field(max_length=50, description="created_at, price, name or rating; - before it turns it"),
+    ] = None
+    page: int = 1
+    per_page: int | None = None
+    limit: Annotated[int | None, Field(description="Another name of per_page.")] = None
+    cursor: Annotated[str | None, Field(description="A value of pagination.next.")] = None
+
+
+class OwnListQuery(ListQuery):
+    """Which of one's own products."""
+
+    status: Status | None = None
+
+
+class ProductQuery(OwnListQuery):
+    """Which products. Filters are joined by *and*."""
+
+    category: Annotated[Key | None, Field(description="Id or slug, with all under it.")] = None
+    vendor: UUID | None = None
+    brand: Brand | None = None
+    tags: Annotated[list[Tag], BeforeValidator(split_at_commas), Field(max_length=MOST_TAGS)] = []
+    min_price: Price | None = None
+    max_price: Price | None = None
+    in_stock: bool | None = None
+    created_from: Moment | None = None
+    created_to: Moment | None = None
+    search: Annotated[Line, StringConstraints(max_length=100)] | None = None
+    min_rating: Annotated[Decimal, Field(ge=0, le=5, decimal_places=2)] | None = None
+    is_featured: bool | None = None
+
+    def flags(self) -> list[str]:
+        """Return the conditions that need no value."""
+        found = []
+        if self.in_stock is not None:
+            found.append("in_stock" if self.in_stock else "out_of_stock")
+        if self.is_featured is not None:
+            found.append("featured" if self.is_featured else "not_featured")
+        return found
+
+    def values(self) -> dict[str, Any]:
+        """Return the conditions that need a value; category and status are the endpoint's."""
+        found = {
+            "vendor": self.vendor,
+            "brand": self.brand and folded(self.brand)[:100],
+            "min_price": minor_or_none(self.min_price),
+            "max_price": minor_or_none(self.max_price),
+            "min_rating": minor_or_none(self.min_rating),
+            "created_from": self.created_from and day_begins(self.created_from).astimezone(UTC),
+            "created_to": self.created_to and day_ends(self.created_to).astimezone(UTC),
+        }
+        values = {name: value for name, value in found.items() if value is not None}
+        values |= _numbered("tag", map(tag_mark, self.tags))
+        return values | _numbered("word", folded(self.search or "").split()[:MOST_WORDS])
+
+
+def _numbered(name: str, parts: Iterable[str]) -> dict[str, str]:
+    return {f"{name}_{index}": f"%{part}%" for index, part in enumerate(parts)}
+
+
+
+
