@@ -1,10 +1,12 @@
 """The only place that names adapters: Settings → App."""
 
+import importlib
 import secrets
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
+from typing import Protocol, cast
 
 import httpx2
 from sqlalchemy.engine import make_url
@@ -36,6 +38,14 @@ from mestore.shipping.types import ShippingPolicy
 from mestore.vendors.types import VendorPolicy
 
 
+class Wire(Protocol):
+    """Tells other processes what a commit touched, and hears it from them."""
+
+    async def run(self) -> None:
+        """Send and hear until cancelled."""
+        ...
+
+
 @dataclass(frozen=True, slots=True)
 class App:
     """The wired program: what endpoints and workers are given."""
@@ -53,6 +63,7 @@ class App:
     outside: Outside
     routes: tuple[Route, ...]
     clients: tuple[httpx2.AsyncClient, ...]
+    wire: Wire | None
 
     def worker(self) -> Worker:
         """Return a job loop over this program's routes."""
@@ -93,6 +104,7 @@ def build(settings: Settings) -> App:
         outside=outside,
         routes=routes,
         clients=(wompi_client,),
+        wire=_wire(settings, database),
     )
 
 
@@ -113,6 +125,24 @@ def _database(settings: Settings, sign_in: SignInPolicy) -> Database:
         pool_size=settings.database_pool_size,
         policies={type(policy): policy for policy in policies},
     )
+
+
+def _wire(settings: Settings, database: Database) -> Wire | None:
+    """Return the wire to other processes; what they tell goes to the listeners of this one."""
+    if settings.redis_url is None:
+        return None
+    # The redis package is an extra, so its adapter is loaded only where it is asked for.
+    adapter = importlib.import_module("mestore.kernel.adapters.redis")
+    heard = tuple(database.touch_listeners)
+
+    def touch(tags: Iterable[str]) -> None:
+        for listener in heard:
+            listener(tags)
+
+    wire = adapter.RedisWire(settings.redis_url, touch=touch, ring=database.bell.set)
+    database.touch_listeners.append(wire.tell_touched)
+    database.work_listeners.append(wire.tell_work)
+    return cast(Wire, wire)
 
 
 def _sign_in_policy(settings: Settings) -> SignInPolicy:
@@ -142,9 +172,7 @@ def _kept_secret(path: Path) -> str:
     return path.read_text()
 
 
-def _wompi(
-    settings: Settings, client: httpx2.AsyncClient, breaker: Breaker
-) -> WompiGateway:
+def _wompi(settings: Settings, client: httpx2.AsyncClient, breaker: Breaker) -> WompiGateway:
     keys = WompiKeys(
         public=settings.wompi_public_key,
         private=settings.wompi_private_key.get_secret_value(),

@@ -88,8 +88,12 @@ def _lifespan(
     async def lifespan(_: FastAPI) -> AsyncIterator[None]:
         worker = app.worker() if with_jobs else None
         loop = asyncio.create_task(worker.run()) if worker else None
+        wire = asyncio.create_task(app.wire.run()) if app.wire else None
         yield
         await _finish(worker, loop)
+        if wire is not None:
+            wire.cancel()
+            await asyncio.gather(wire, return_exceptions=True)
         await app.close()
 
     return lifespan

@@ -36,6 +36,7 @@ class Settings(BaseSettings):
     database_url: str | None = None
     database_replica_url: str | None = None
     database_pool_size: Annotated[int, Field(ge=1, le=200)] = 10
+    redis_url: str | None = None
     cache_seconds: Annotated[float, Field(ge=0, le=3600)] = 2.0
     jobs_in_server: bool = True
     max_body_bytes: Annotated[int, Field(ge=1024)] = 1024 * 1024

@@ -9,6 +9,8 @@ from functools import partial
 from mestore.accounts.events import SignedIn, UserRegistered
 from mestore.carts.jobs import PurgeExpiredCarts, purge_expired_carts
 from mestore.carts.subscribers import on_signed_in
+from mestore.catalog.events import ProductArchived, ProductChanged, ProductPublished
+from mestore.catalog.subscribers import on_vendor_moved
 from mestore.checkout.jobs import (
     ExpireOrders,
     PollGateways,
@@ -27,6 +29,7 @@ from mestore.notifications.subscribers import on_order_paid, on_order_placed
 from mestore.notifications.types import SendMail
 from mestore.orders.events import OrderCancelled, OrderPaid, OrderPlaced
 from mestore.payments.events import SignalReceived
+from mestore.vendors.events import VendorApproved, VendorSuspended
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,6 +49,8 @@ def routes(outside: Outside, mail: MailChannel) -> Sequence[Route]:
     sending = partial(send_mail, database=outside.database, channel=mail)
     return (
         Route(SignedIn, "carts.on_signed_in", InTransaction(on_signed_in)),
+        Route(VendorApproved, "catalog.on_vendor_approved", InTransaction(on_vendor_moved)),
+        Route(VendorSuspended, "catalog.on_vendor_suspended", InTransaction(on_vendor_moved)),
         Route(OrderPlaced, "notifications.on_order_placed", InTransaction(on_order_placed)),
         Route(OrderPaid, "notifications.on_order_paid", InTransaction(on_order_paid)),
         Route(SignalReceived, "checkout.on_signal_received", signal),
@@ -58,7 +63,13 @@ def routes(outside: Outside, mail: MailChannel) -> Sequence[Route]:
 
 
 # Facts that nobody reacts to yet: published all the same, so that listening is one line here.
-UNHEARD: tuple[type[Message], ...] = (UserRegistered, OrderCancelled)
+UNHEARD: tuple[type[Message], ...] = (
+    UserRegistered,
+    ProductPublished,
+    ProductChanged,
+    ProductArchived,
+    OrderCancelled,
+)
 
 PERIODIC = (
     Periodic(PollGateways(), timedelta(seconds=10)),

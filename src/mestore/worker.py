@@ -17,7 +17,11 @@ async def run() -> None:
     loop = asyncio.get_running_loop()
     for number in (signal.SIGINT, signal.SIGTERM):
         loop.add_signal_handler(number, worker.stop)
+    wire = asyncio.create_task(app.wire.run()) if app.wire else None
     try:
         await worker.run()
     finally:
+        if wire is not None:
+            wire.cancel()
+            await asyncio.gather(wire, return_exceptions=True)
         await app.close()

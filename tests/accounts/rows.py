@@ -29,7 +29,7 @@ async def row(database: Database, table: type[Base]) -> Row[Any]:
 
 def hear(database: Database, *messages: type[Message]) -> None:
     """Let the outbox keep these messages as jobs, and take any other without keeping it."""
-    database.outbox = Outbox({message: ("test",) for message in messages} | _Others())
+    database.outbox = Outbox(_Others({message: ("test",) for message in messages}))
 
 
 class _Others(dict[type[Message], tuple[str, ...]]):

@@ -43,12 +43,12 @@ class Session(Base):
     __tablename__ = "sessions"
 
     id: Mapped[UUID] = mapped_column(Uuid, primary_key=True)
-    user_id: Mapped[UUID] = mapped_column(ForeignKey("users.id"), index=True)
+    user_id: Mapped[UUID] = mapped_column(Uuid, ForeignKey("users.id"), index=True)
     ip_address: Mapped[str] = mapped_column(String(45))
     user_agent: Mapped[str] = mapped_column(String(300))
     created_at: Mapped[datetime] = mapped_column(UtcDateTime)
     last_seen: Mapped[datetime] = mapped_column(UtcDateTime)
-    expires_at: Mapped[datetime] = mapped_column(UtcDateTime)
+    expires_at: Mapped[datetime] = mapped_column(UtcDateTime, index=True)
     ended_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
 
 
@@ -58,7 +58,7 @@ class RefreshToken(Base):
     __tablename__ = "refresh_tokens"
 
     digest: Mapped[str] = mapped_column(Code(64), primary_key=True)
-    session_id: Mapped[UUID] = mapped_column(ForeignKey("sessions.id"), index=True)
+    session_id: Mapped[UUID] = mapped_column(Uuid, ForeignKey("sessions.id"), index=True)
     created_at: Mapped[datetime] = mapped_column(UtcDateTime)
     spent_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
 
@@ -81,7 +81,7 @@ class Consent(Base):
     __tablename__ = "consents"
 
     id: Mapped[int] = mapped_column(BigPk, primary_key=True)
-    user_id: Mapped[UUID] = mapped_column(ForeignKey("users.id"))
+    user_id: Mapped[UUID] = mapped_column(Uuid, ForeignKey("users.id"))
     document: Mapped[str] = mapped_column(String(40))
     version: Mapped[str] = mapped_column(String(40))
     is_given: Mapped[bool] = mapped_column(Boolean)

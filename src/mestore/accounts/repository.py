@@ -101,6 +101,18 @@ _END_ALL = (
 )
 _END_OTHERS = _END_ALL.where(Session.id != bindparam("but_session"))
 
+_EXPIRED = (
+    select(Session.id)
+    .where(Session.expires_at <= bindparam("moment"))
+    .order_by(Session.id)
+    .limit(bindparam("most"))
+)
+_DELETE_TOKENS = delete(RefreshToken).where(
+    RefreshToken.session_id.in_(bindparam("of_sessions", expanding=True))
+)
+_DELETE_SESSIONS = delete(Session).where(Session.id.in_(bindparam("of_sessions", expanding=True)))
+_DELETE_FAILURES = delete(SignInFailure).where(SignInFailure.created_at <= bindparam("since"))
+
 
 @dataclass(frozen=True, slots=True)
 class Credentials:
@@ -205,6 +217,10 @@ class AccountRepository:
         await self.connection.execute(_FORGET_FAILURES, {"address": address, "since": since})
         await self.connection.execute(_ADD_FAILURE, {"ip_address": address, "created_at": moment})
 
+    async def purge_failures(self, since: datetime) -> None:
+        """Delete the failed sign-ins from before `since`."""
+        await affected(self.connection, _DELETE_FAILURES, since=since)
+
 
 @dataclass(frozen=True, slots=True)
 class SessionRepository:
@@ -253,3 +269,12 @@ class SessionRepository:
         if but is None:
             return await affected(self.connection, _END_ALL, **values)
         return await affected(self.connection, _END_OTHERS, **values, but_session=but)
+
+    async def purge_expired(self, moment: datetime, most: int) -> int:
+        """Delete up to `most` sessions that had expired at `moment`, with their tokens."""
+        found = await self.connection.execute(_EXPIRED, {"moment": moment, "most": most})
+        ids = list(found.scalars())
+        if ids:
+            await affected(self.connection, _DELETE_TOKENS, of_sessions=ids)
+            await affected(self.connection, _DELETE_SESSIONS, of_sessions=ids)
+        return len(ids)

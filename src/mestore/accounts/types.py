@@ -1,7 +1,7 @@
 """The words of accounts: who may call, what a sign-in answers, and what input must look like."""
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Annotated
@@ -66,7 +66,7 @@ class Device:
 class SignInPolicy:
     """How long tokens live, when an account locks, and when an address is blocked."""
 
-    secret: str = ""
+    secret: str = field(default="", repr=False)
     algorithm: str = "HS256"
     access: timedelta = timedelta(hours=1)
     refresh: timedelta = timedelta(days=7)

@@ -15,7 +15,7 @@ class Cart(Base):
     __tablename__ = "carts"
 
     id: Mapped[UUID] = mapped_column(Uuid, primary_key=True)
-    buyer_id: Mapped[UUID | None] = mapped_column(ForeignKey("users.id"), unique=True)
+    buyer_id: Mapped[UUID | None] = mapped_column(Uuid, ForeignKey("users.id"), unique=True)
     session_id: Mapped[str | None] = mapped_column(Code(100), unique=True)
     version: Mapped[int] = mapped_column(Integer)
     created_at: Mapped[datetime] = mapped_column(UtcDateTime)
@@ -29,9 +29,9 @@ class CartItem(Base):
     __tablename__ = "cart_items"
 
     id: Mapped[int] = mapped_column(BigPk, primary_key=True)
-    cart_id: Mapped[UUID] = mapped_column(ForeignKey("carts.id"))
-    product_id: Mapped[UUID] = mapped_column(ForeignKey("products.id"))
-    variant_id: Mapped[UUID] = mapped_column(ForeignKey("product_variants.id"))
+    cart_id: Mapped[UUID] = mapped_column(Uuid, ForeignKey("carts.id"))
+    product_id: Mapped[UUID] = mapped_column(Uuid, ForeignKey("products.id"))
+    variant_id: Mapped[UUID] = mapped_column(Uuid, ForeignKey("product_variants.id"))
     quantity: Mapped[int] = mapped_column(Integer)
     unit_price_minor: Mapped[int] = mapped_column(Minor)
     created_at: Mapped[datetime] = mapped_column(UtcDateTime)

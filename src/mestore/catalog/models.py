@@ -29,7 +29,7 @@ class Category(Base):
 
     number: Mapped[int] = mapped_column(BigPk, primary_key=True)
     id: Mapped[UUID] = mapped_column(Uuid, unique=True)
-    parent_id: Mapped[UUID | None] = mapped_column(ForeignKey("categories.id"), index=True)
+    parent_id: Mapped[UUID | None] = mapped_column(Uuid, ForeignKey("categories.id"), index=True)
     path: Mapped[str] = mapped_column(Code(500), index=True)
     name: Mapped[str] = mapped_column(String(150))
     slug: Mapped[str] = mapped_column(Code(150), unique=True)
@@ -54,8 +54,8 @@ class Product(Base):
 
     number: Mapped[int] = mapped_column(BigPk, primary_key=True)
     id: Mapped[UUID] = mapped_column(Uuid, unique=True)
-    vendor_id: Mapped[UUID] = mapped_column(ForeignKey("vendors.id"))
-    category_id: Mapped[UUID | None] = mapped_column(ForeignKey("categories.id"))
+    vendor_id: Mapped[UUID] = mapped_column(Uuid, ForeignKey("vendors.id"))
+    category_id: Mapped[UUID | None] = mapped_column(Uuid, ForeignKey("categories.id"))
     sku: Mapped[str] = mapped_column(Code(100))
     name: Mapped[str] = mapped_column(String(500))
     slug: Mapped[str] = mapped_column(Code(200), unique=True)
@@ -114,7 +114,7 @@ class Variant(Base):
     __tablename__ = "product_variants"
 
     id: Mapped[UUID] = mapped_column(Uuid, primary_key=True)
-    product_id: Mapped[UUID] = mapped_column(ForeignKey("products.id"))
+    product_id: Mapped[UUID] = mapped_column(Uuid, ForeignKey("products.id"))
     sku: Mapped[str] = mapped_column(Code(100))
     title: Mapped[str | None] = mapped_column(String(200))
     option1: Mapped[str | None] = mapped_column(String(100))
@@ -135,7 +135,7 @@ class ProductImage(Base):
     __tablename__ = "product_images"
 
     id: Mapped[UUID] = mapped_column(Uuid, primary_key=True)
-    product_id: Mapped[UUID] = mapped_column(ForeignKey("products.id"), index=True)
+    product_id: Mapped[UUID] = mapped_column(Uuid, ForeignKey("products.id"), index=True)
     key: Mapped[str] = mapped_column(Code(200))
     alt: Mapped[str | None] = mapped_column(String(300))
     position: Mapped[int] = mapped_column(Integer)

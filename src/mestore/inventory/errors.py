@@ -12,13 +12,6 @@ class InsufficientStock(Conflict):
     )
 
 
-class StockedProductNotFound(NotFound):
-    """There is no such product, or it is another vendor's."""
-
-    en = "There is no such product among yours."
-    es = "No existe ese producto entre los tuyos."
-
-
 class VariantNotFound(NotFound):
     """The product has no such variant."""
 

@@ -25,7 +25,7 @@ class StockLocation(Base):
     __tablename__ = "stock_locations"
 
     id: Mapped[int] = mapped_column(BigPk, primary_key=True)
-    vendor_id: Mapped[UUID] = mapped_column(ForeignKey("vendors.id"))
+    vendor_id: Mapped[UUID] = mapped_column(Uuid, ForeignKey("vendors.id"))
     name: Mapped[str] = mapped_column(String(100))
     created_at: Mapped[datetime] = mapped_column(UtcDateTime)
 
@@ -38,9 +38,9 @@ class StockLevel(Base):
     __tablename__ = "stock_levels"
 
     id: Mapped[int] = mapped_column(BigPk, primary_key=True)
-    variant_id: Mapped[UUID] = mapped_column(ForeignKey("product_variants.id"))
+    variant_id: Mapped[UUID] = mapped_column(Uuid, ForeignKey("product_variants.id"))
     product_id: Mapped[UUID] = mapped_column(Uuid, index=True)
-    location_id: Mapped[int] = mapped_column(ForeignKey("stock_locations.id"))
+    location_id: Mapped[int] = mapped_column(BigInteger, ForeignKey("stock_locations.id"))
     on_hand: Mapped[int] = mapped_column(Integer)
     reserved: Mapped[int] = mapped_column(Integer)
     updated_at: Mapped[datetime] = mapped_column(UtcDateTime)
@@ -59,7 +59,7 @@ class StockMovement(Base):
     __tablename__ = "stock_movements"
 
     id: Mapped[int] = mapped_column(BigPk, primary_key=True)
-    level_id: Mapped[int] = mapped_column(ForeignKey("stock_levels.id"), index=True)
+    level_id: Mapped[int] = mapped_column(BigInteger, ForeignKey("stock_levels.id"), index=True)
     kind: Mapped[MovementKind] = mapped_column(enum_column(MovementKind))
     on_hand_change: Mapped[int] = mapped_column(Integer)
     reserved_change: Mapped[int] = mapped_column(Integer)
@@ -76,7 +76,7 @@ class Reservation(Base):
 
     id: Mapped[int] = mapped_column(BigPk, primary_key=True)
     order_id: Mapped[int] = mapped_column(BigInteger)
-    level_id: Mapped[int] = mapped_column(ForeignKey("stock_levels.id"))
+    level_id: Mapped[int] = mapped_column(BigInteger, ForeignKey("stock_levels.id"))
     quantity: Mapped[int] = mapped_column(Integer)
     state: Mapped[ReservationState] = mapped_column(enum_column(ReservationState))
     created_at: Mapped[datetime] = mapped_column(UtcDateTime)

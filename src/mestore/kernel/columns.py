@@ -40,6 +40,11 @@ class BigPk(TypeDecorator[int]):
     impl = BigInteger
     cache_ok = True
 
+    @property
+    def python_type(self) -> type[int]:
+        """What a value is in Python; a decorated type does not ask the one it decorates."""
+        return int
+
     def load_dialect_impl(self, dialect: Dialect) -> TypeEngine[Any]:
         kind = Integer() if dialect.name == "sqlite" else BigInteger()
         return dialect.type_descriptor(kind)
@@ -51,12 +56,22 @@ class Minor(TypeDecorator[int]):
     impl = BigInteger
     cache_ok = True
 
+    @property
+    def python_type(self) -> type[int]:
+        """What a value is in Python; a decorated type does not ask the one it decorates."""
+        return int
+
 
 class UtcDateTime(TypeDecorator[datetime]):
     """An instant: aware in Python, UTC in the table, microseconds kept on every engine."""
 
     impl = DateTime
     cache_ok = True
+
+    @property
+    def python_type(self) -> type[datetime]:
+        """What a value is in Python; a decorated type does not ask the one it decorates."""
+        return datetime
 
     def load_dialect_impl(self, dialect: Dialect) -> TypeEngine[Any]:
         if dialect.name == "postgresql":
@@ -84,6 +99,11 @@ class Code(TypeDecorator[str]):
 
     impl = String
     cache_ok = True
+
+    @property
+    def python_type(self) -> type[str]:
+        """What a value is in Python; a decorated type does not ask the one it decorates."""
+        return str
 
     def load_dialect_impl(self, dialect: Dialect) -> TypeEngine[Any]:
         length = getattr(self.impl_instance, "length", 255)

@@ -102,6 +102,7 @@ class Database:
         self.policies = policies or {}
         self.bell = asyncio.Event()
         self.touch_listeners: list[Callable[[Iterable[str]], None]] = []
+        self.work_listeners: list[Callable[[], None]] = [self.bell.set]
         parsed = make_url(url)
         self.dialect = parsed.get_backend_name()
         self.writes = _write_engine(parsed, pool_size)
@@ -125,7 +126,8 @@ class Database:
             for listener in self.touch_listeners:
                 listener(tx.touched)
         if any(job["run_at"] <= now() for job in tx.jobs):
-            self.bell.set()
+            for ring in self.work_listeners:
+                ring()
 
     @asynccontextmanager
     async def read(self) -> AsyncIterator[AsyncConnection]:

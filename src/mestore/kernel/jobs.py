@@ -90,6 +90,8 @@ class Worker:
     ) -> None:
         self.database = database
         self.routes: Mapping[str, Route] = {route.name: route for route in routes}
+        if len(self.routes) < len(routes):
+            raise ValueError("two routes have one name")
         self.periodic = periodic
         self.name = f"{os.getpid()}-{uuid4().hex[:8]}"
         self.poll_seconds = 1.0

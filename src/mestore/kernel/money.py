@@ -1,4 +1,4 @@
-"""Money: whole minor units (centavos) inside, JSON numbers outside, rounded half up in one place."""
+"""Money: whole minor units (centavos) inside, JSON numbers outside, rounded half up once."""
 
 from collections.abc import Sequence
 from decimal import ROUND_HALF_UP, Decimal
@@ -60,7 +60,7 @@ def spread(total: int, weights: Sequence[int]) -> list[int]:
 
 
 def format_cop(minor: int) -> str:
-    """Return an amount as Colombian customers read it: `$ 1.234.567`, cents only where there are any."""
+    """Return an amount as Colombians read it: `$ 1.234.567`, cents only where there are any."""
     pesos, cents = divmod(abs(minor), 100)
     text = f"{pesos:,}".replace(",", ".")
     sign = "-" if minor < 0 else ""

@@ -1,4 +1,4 @@
-"""The outbox: messages are rows of the transaction that sends them, so they leave only if it commits.
+"""The outbox: messages are rows of the transaction that sends them; they leave if it commits.
 
 A row is one message for one handler, with its own tries and its own dead letter.
 """

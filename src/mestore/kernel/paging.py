@@ -149,7 +149,9 @@ def position_of(wanted: PageRequest, order: SortKey) -> Position | None:
     return Position(value, tiebreak, cursor.forward, cursor.page)
 
 
-def apply(query: Select[*tuple[Any, ...]], wanted: PageRequest, order: SortKey) -> Select[*tuple[Any, ...]]:
+def apply(
+    query: Select[*tuple[Any, ...]], wanted: PageRequest, order: SortKey
+) -> Select[*tuple[Any, ...]]:
     """Return `query` ordered and cut to one page plus one row, which tells whether more follow."""
     position = position_of(wanted, order)
     forward = position is None or position.forward

@@ -38,8 +38,8 @@ class Line(Base):
     __tablename__ = "ledger_lines"
 
     id: Mapped[int] = mapped_column(BigPk, primary_key=True)
-    entry_id: Mapped[int] = mapped_column(ForeignKey("ledger_entries.id"), index=True)
-    account_id: Mapped[int] = mapped_column(ForeignKey("ledger_accounts.id"))
+    entry_id: Mapped[int] = mapped_column(BigInteger, ForeignKey("ledger_entries.id"), index=True)
+    account_id: Mapped[int] = mapped_column(BigInteger, ForeignKey("ledger_accounts.id"))
     amount_minor: Mapped[int] = mapped_column(Minor)
 
     __table_args__ = (Index("ix_ledger_lines_account", "account_id", "id"),)

@@ -5,6 +5,7 @@ from typing import Any
 from uuid import UUID
 
 from sqlalchemy import (
+    BigInteger,
     CheckConstraint,
     ForeignKey,
     Index,
@@ -34,7 +35,7 @@ class Order(Base):
 
     id: Mapped[int] = mapped_column(BigPk, primary_key=True)
     order_number: Mapped[str] = mapped_column(Code(32), unique=True)
-    buyer_id: Mapped[UUID | None] = mapped_column(ForeignKey("users.id"))
+    buyer_id: Mapped[UUID | None] = mapped_column(Uuid, ForeignKey("users.id"))
     guest_session: Mapped[str | None] = mapped_column(Code(100))
     status: Mapped[OrderStatus] = mapped_column(enum_column(OrderStatus))
     financial_status: Mapped[FinancialStatus] = mapped_column(enum_column(FinancialStatus))
@@ -82,7 +83,7 @@ class OrderItem(Base):
     __tablename__ = "order_items"
 
     id: Mapped[int] = mapped_column(BigPk, primary_key=True)
-    order_id: Mapped[int] = mapped_column(ForeignKey("orders.id"), index=True)
+    order_id: Mapped[int] = mapped_column(BigInteger, ForeignKey("orders.id"), index=True)
     vendor_id: Mapped[UUID] = mapped_column(Uuid, index=True)
     product_id: Mapped[UUID] = mapped_column(Uuid)
     variant_id: Mapped[UUID] = mapped_column(Uuid)
@@ -108,8 +109,8 @@ class VendorOrder(Base):
     __tablename__ = "vendor_orders"
 
     id: Mapped[int] = mapped_column(BigPk, primary_key=True)
-    order_id: Mapped[int] = mapped_column(ForeignKey("orders.id"))
-    vendor_id: Mapped[UUID] = mapped_column(ForeignKey("vendors.id"))
+    order_id: Mapped[int] = mapped_column(BigInteger, ForeignKey("orders.id"))
+    vendor_id: Mapped[UUID] = mapped_column(Uuid, ForeignKey("vendors.id"))
     status: Mapped[OrderStatus] = mapped_column(enum_column(OrderStatus))
     subtotal_minor: Mapped[int] = mapped_column(Minor)
     tax_minor: Mapped[int] = mapped_column(Minor)
@@ -127,7 +128,7 @@ class OrderChange(Base):
     __tablename__ = "order_changes"
 
     id: Mapped[int] = mapped_column(BigPk, primary_key=True)
-    order_id: Mapped[int] = mapped_column(ForeignKey("orders.id"), index=True)
+    order_id: Mapped[int] = mapped_column(BigInteger, ForeignKey("orders.id"), index=True)
     kind: Mapped[StatusKind] = mapped_column(enum_column(StatusKind))
     from_status: Mapped[str | None] = mapped_column(String(32))
     to_status: Mapped[str] = mapped_column(String(32))

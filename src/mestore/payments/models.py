@@ -46,7 +46,7 @@ class Attempt(Base):
     __tablename__ = "payment_attempts"
 
     id: Mapped[int] = mapped_column(BigPk, primary_key=True)
-    payment_id: Mapped[UUID] = mapped_column(ForeignKey("payments.id"))
+    payment_id: Mapped[UUID] = mapped_column(Uuid, ForeignKey("payments.id"))
     number: Mapped[int] = mapped_column(Integer)
     open_key: Mapped[UUID | None] = mapped_column(Uuid, unique=True)
     gateway: Mapped[str] = mapped_column(String(20))

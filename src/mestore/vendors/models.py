@@ -16,7 +16,7 @@ class Vendor(Base):
     __tablename__ = "vendors"
 
     id: Mapped[UUID] = mapped_column(Uuid, primary_key=True)
-    user_id: Mapped[UUID] = mapped_column(ForeignKey("users.id"), unique=True)
+    user_id: Mapped[UUID] = mapped_column(Uuid, ForeignKey("users.id"), unique=True)
     business_name: Mapped[str] = mapped_column(String(200))
     nit: Mapped[str | None] = mapped_column(Code(20), unique=True)
     phone: Mapped[str] = mapped_column(String(20))

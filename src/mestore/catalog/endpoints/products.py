@@ -5,7 +5,7 @@ from typing import Annotated, Any
 import msgspec
 from fastapi import APIRouter, Query, Request, Response
 
-from mestore.accounts.types import Caller, UserType
+from mestore.accounts.types import UserType
 from mestore.catalog.deps import CurrentEditor, StockOfProducts, caller_of, totals_of
 from mestore.catalog.endpoints.answers import (
     JSON,
@@ -36,21 +36,20 @@ from mestore.catalog.schemas.answers import (
 from mestore.catalog.schemas.bodies import ProductIn, ProductPatch, ProductReplacement
 from mestore.catalog.schemas.queries import OwnListQuery, ProductQuery
 from mestore.catalog.service.products import CatalogService
-from mestore.catalog.types import Editor, ProductStatus
+from mestore.catalog.types import ProductStatus
 from mestore.catalog.views.categories import branch_of
 from mestore.catalog.views.listing import OWN, PUBLIC, Listing, list_products, order_of
 from mestore.catalog.views.products import FoundProduct, all_variants, find_product
 from mestore.kernel.cache import HotRoute, tag
-from mestore.kernel.db import Tx
 from mestore.kernel.errors import PreconditionFailed, Unauthorized
 from mestore.kernel.http import InTx, check_if_match, database, etag, refuses
-from mestore.kernel.paging import InvalidPage, PageRequest, PageTooDeep, UnknownSort
+from mestore.kernel.paging import InvalidPage, PageTooDeep, UnknownSort
 from mestore.vendors.deps import CurrentVendor
 from mestore.vendors.errors import NotAVendor
 from mestore.vendors.service import vendor_of
 
-hot = APIRouter(route_class=HotRoute)
-cold = APIRouter()
+hot = APIRouter(prefix="/products", tags=["products"], route_class=HotRoute)
+cold = APIRouter(prefix="/products", tags=["products"])
 
 _LISTS = refuses(UnknownSort, InvalidPage, PageTooDeep, UnknownCategory)
 _EDITS = refuses(
@@ -119,7 +118,9 @@ async def offer_product(
     return product_answer(found, is_own=True, status=201)
 
 
-@cold.get("/my-products", response_model=OwnProductsOut, responses={**_LISTS, **refuses(NotAVendor)})
+@cold.get(
+    "/my-products", response_model=OwnProductsOut, responses={**_LISTS, **refuses(NotAVendor)}
+)
 async def list_of_own_products(
     request: Request, query: Annotated[OwnListQuery, Query()], vendor: CurrentVendor
 ) -> Response:
@@ -185,7 +186,7 @@ async def replace_product(
     tx: InTx,
     levels: StockOfProducts,
 ) -> Response:
-    """Replace what is said of a product; `If-Match` makes it depend on the version that was read."""
+    """Replace what is said of a product; with `If-Match` only if nobody did so meanwhile."""
     catalog = CatalogService(tx)
     product = await catalog.hold(product_id, editor)
     check_if_match(request, etag(product.version))
@@ -202,7 +203,7 @@ async def change_product(
     tx: InTx,
     levels: StockOfProducts,
 ) -> Response:
-    """Change some fields of a product; `If-Match` makes it depend on the version that was read."""
+    """Change some fields of a product; with `If-Match` only if nobody did so meanwhile."""
     catalog = CatalogService(tx)
     product = await catalog.hold(product_id, editor)
     check_if_match(request, etag(product.version))
@@ -252,6 +253,7 @@ async def _private(request: Request, status: ProductStatus | None) -> dict[str, 
     return {"status": status, "vendor": vendor.id}
 
 
-router = APIRouter(prefix="/products", tags=["products"])
-router.include_router(hot)
+# `/my-products` before `/{product_id}`.
+router = APIRouter()
 router.include_router(cold)
+router.include_router(hot)

@@ -78,7 +78,9 @@ Description = Annotated[Text, StringConstraints(max_length=16_000)]
 ShortText = Annotated[Text, StringConstraints(max_length=500)]
 Title = Annotated[Line, StringConstraints(max_length=200)]
 Option = Annotated[Line, StringConstraints(min_length=1, max_length=100)]
-WebAddress = Annotated[str, StringConstraints(max_length=500, pattern=r"^https?://[^\s\x00-\x1f]+$")]
+WebAddress = Annotated[
+    str, StringConstraints(max_length=500, pattern=r"^https?://[^\s\x00-\x1f]+$")
+]
 Units = Annotated[StrictInt, Field(ge=0, le=LARGEST_STOCK)]
 Centimetres = Annotated[StrictInt | StrictFloat, Field(gt=0, le=10_000)]
 Kilograms = Annotated[Decimal, Field(gt=0, le=100_000, decimal_places=3)]

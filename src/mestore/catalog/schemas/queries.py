@@ -21,6 +21,7 @@ from mestore.catalog.schemas.fields import Brand, Key, Status, Tag, minor_or_non
 from mestore.catalog.views.listing import MOST_TAGS, MOST_WORDS
 from mestore.kernel.clock import BOGOTA
 from mestore.kernel.money import Price
+from mestore.kernel.paging import PageRequest
 
 _EARLIEST, _LATEST = date(1900, 1, 1), date(9000, 1, 1)
 
@@ -67,6 +68,11 @@ class ListQuery(BaseModel):
     per_page: int | None = None
     limit: Annotated[int | None, Field(description="Another name of per_page.")] = None
     cursor: Annotated[str | None, Field(description="A value of pagination.next.")] = None
+
+    def page_request(self) -> PageRequest:
+        """Return which page is wanted; raises `InvalidPage` or `PageTooDeep`."""
+        size = self.limit if self.per_page is None else self.per_page
+        return PageRequest.of(page=self.page, per_page=size, cursor=self.cursor)
 
 
 class OwnListQuery(ListQuery):
@@ -118,7 +124,3 @@ class ProductQuery(OwnListQuery):
 
 def _numbered(name: str, parts: Iterable[str]) -> dict[str, str]:
     return {f"{name}_{index}": f"%{part}%" for index, part in enumerate(parts)}
-
-
-
-

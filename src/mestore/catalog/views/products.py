@@ -24,10 +24,16 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from mestore.catalog.models import Category, Product, Variant
 from mestore.catalog.types import uuid_in
+from mestore.kernel.columns import enum_column
 from mestore.kernel.money import to_number
+from mestore.vendors.types import VendorStatus
 
 VENDORS = table(
-    "vendors", column("id", Uuid), column("user_id", Uuid), column("business_name", String)
+    "vendors",
+    column("id", Uuid),
+    column("user_id", Uuid),
+    column("business_name", String),
+    column("status", enum_column(VendorStatus)),
 )
 LEVELS = table(
     "stock_levels",
@@ -197,6 +203,9 @@ _DETAIL = (
 )
 _BY_ID = _DETAIL.where(Product.id == bindparam("key"))
 _BY_SLUG = _DETAIL.where(Product.slug == bindparam("key"))
+_SHOP = select(VENDORS.c.id).where(
+    VENDORS.c.id == bindparam("vendor_id"), VENDORS.c.status == VendorStatus.APPROVED
+)
 _VARIANTS = (
     select(
         Variant.id,
@@ -247,6 +256,11 @@ async def all_variants(connection: AsyncConnection, product_id: UUID) -> list[Va
     """Return the variants of a product, the default one first."""
     rows = await connection.execute(_VARIANTS, {"product_id": product_id})
     return [_variant(row) for row in rows]
+
+
+async def vendor_is_open(connection: AsyncConnection, vendor_id: UUID) -> bool:
+    """Say whether there is such a vendor and it may sell."""
+    return (await connection.execute(_SHOP, {"vendor_id": vendor_id})).first() is not None
 
 
 def _variant(row: Sequence[Any]) -> VariantView:

@@ -26,11 +26,11 @@ def sender_of(text: str) -> Address:
 
 def compose(mail: OutgoingMail, sender: Address) -> EmailMessage:
     """Return the message of a mail; ValueError where its address or subject cannot be a header."""
-    recipient = _address(mail.recipient)
-    message = EmailMessage(policy=SMTP if recipient.isascii() else SMTPUTF8)
+    recipient = _address(_plain(mail.recipient))
+    message = EmailMessage(policy=SMTP if recipient.addr_spec.isascii() else SMTPUTF8)
     message["From"] = sender
-    message["To"] = Address(addr_spec=recipient)
-    message["Subject"] = _subject(mail.wording.subject)
+    message["To"] = recipient
+    message["Subject"] = _plain(mail.wording.subject)
     message["Date"] = format_datetime(mail.created_at.astimezone(BOGOTA))
     message["Message-ID"] = f"<mail-{mail.id}@{sender.domain}>"
     message["Content-Language"] = "es-CO"
@@ -41,17 +41,18 @@ def compose(mail: OutgoingMail, sender: Address) -> EmailMessage:
     return message
 
 
-def _address(recipient: str) -> str:
+def _address(recipient: str) -> Address:
     """Return an address as it travels: its domain in ASCII, where its local part allows that."""
     found = validate_email(recipient, check_deliverability=False, test_environment=True)
-    return found.ascii_email or found.normalized
+    local, _, domain = (found.ascii_email or found.normalized).rpartition("@")
+    return Address(username=local, domain=domain)
 
 
-def _subject(text: str) -> str:
+def _plain(text: str) -> str:
     # Line breaks are refused by the e-mail package, yet not those inside an encoded word, which
     # Python before 3.11.10 and 3.12.5 writes out as they are (CVE-2024-6923).
     if "=?" in text:
-        raise ValueError("a subject may not hold an encoded word")
+        raise ValueError("what goes into a header may not hold an encoded word")
     return text
 
 

@@ -1,0 +1,318 @@
+"""The limit: a bare ASGI program that does the same work with nothing in between.
+
+No framework, no SQL layer, no checks: asyncpg with one prepared statement each, msgspec Structs,
+the very statements that the program sends (BENCH_PLANS names the file with their plans). Its
+answers are compared with the program's before anything is measured.
+"""
+
+import asyncio
+import base64
+import os
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from itertools import count
+from operator import itemgetter
+from pathlib import Path
+from typing import Any
+from uuid import UUID
+
+import msgspec
+
+from bench.plan import Plan, Step, Verb
+from bench.postgres import Connection, connect
+from mestore.kernel.clock import now
+from mestore.kernel.ids import uuid7
+
+LANES = 10
+"""As many connections as the program's own pool has."""
+
+Scope = dict[str, Any]
+Receive = Callable[[], Awaitable[dict[str, Any]]]
+Send = Callable[[dict[str, Any]], Awaitable[None]]
+
+
+class Plans(msgspec.Struct, frozen=True):
+    """What the program said for each kind of request, and what else the bare one needs to know."""
+
+    products: Plan
+    product: Plan
+    order: Plan
+    total: int
+    placed: dict[str, Any]
+    """The answer to the traced order."""
+
+
+class Category(msgspec.Struct, frozen=True):
+    id: UUID
+    name: str
+    slug: str
+
+
+class Vendor(msgspec.Struct, frozen=True):
+    id: UUID
+    business_name: str
+
+
+class Rating(msgspec.Struct, frozen=True):
+    average: float
+    count: int
+
+
+class Product(msgspec.Struct, frozen=True):
+    id: UUID
+    number: int
+    sku: str
+    name: str
+    slug: str
+    description: str | None
+    short_description: str | None
+    price: float
+    compare_at_price: float | None
+    currency: str
+    tax_rate: int
+    category: Category | None
+    brand: str | None
+    tags: msgspec.Raw
+    weight: float | None
+    dimensions: msgspec.Raw | None
+    status: str
+    is_visible: bool
+    is_featured: bool
+    seo_title: str | None
+    seo_description: str | None
+    images: msgspec.Raw
+    videos: msgspec.Raw
+    track_inventory: bool
+    stock: int
+    in_stock: bool
+    low_stock_threshold: int
+    rating: Rating
+    vendor: Vendor
+    metadata: msgspec.Raw
+    created_at: datetime
+    updated_at: datetime
+
+
+class Pagination(msgspec.Struct, frozen=True):
+    page: int
+    per_page: int
+    total: int
+    pages: int
+    next: str | None
+    previous: str | None
+
+
+class Page(msgspec.Struct, frozen=True):
+    products: list[Product]
+    pagination: Pagination
+
+
+def product_of(row: Sequence[Any]) -> Product:
+    """Return a row of the program's own columns as a product."""
+    raw = msgspec.Raw
+    return Product(
+        *row[:7],
+        row[7] / 100,
+        row[8] and row[8] / 100,
+        row[9],
+        row[10],
+        row[11] and Category(row[11], row[12], row[13]),
+        row[14],
+        raw(row[15]),
+        row[16] and row[16] / 1000,
+        row[17] and raw(row[17]),
+        *row[18:23],
+        raw(row[23]),
+        raw(row[24]),
+        row[25],
+        row[26],
+        row[26] > 0 or not row[25],
+        row[27],
+        Rating(row[28] / 100, row[29]),
+        Vendor(row[30], row[31]),
+        raw(row[32]),
+        row[33],
+        row[34],
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class Lane:
+    """A connection, and the prepared statements of each plan on it."""
+
+    connection: Connection
+    statements: dict[str, list[Any]]
+
+
+@dataclass(frozen=True, slots=True)
+class ReadyStep:
+    """A step whose registers are picked in one call."""
+
+    verb: Verb
+    rows: list[Callable[[list[Any]], Sequence[Any]]]
+    fills: list[tuple[int, int, int]]
+
+
+class Orders:
+    """Places orders by repeating the program's statements."""
+
+    def __init__(self, plan: Plan, placed: dict[str, Any]) -> None:
+        self.plan = plan
+        self.placed = placed
+        self.steps = [_ready(step) for step in plan.steps]
+        self.numbers = count()
+        self.prefix = f"{os.getpid():x}-{os.urandom(3).hex()}"
+
+    async def place(self, lane: Lane, token: bytes, body: bytes) -> bytes:
+        """Run the plan for one request and return the answer's JSON."""
+        registers = self._registers(token, body)
+        for step, statement in zip(self.steps, lane.statements["order"], strict=True):
+            if step.verb is Verb.FETCH:
+                rows = await statement.fetch(*step.rows[0](registers))
+                for row, column, register in step.fills:
+                    registers[register] = rows[row][column]
+            elif step.verb is Verb.MANY:
+                await statement.executemany([pick(registers) for pick in step.rows])
+            else:
+                await lane.connection.execute(step.verb.value)
+        results = {name: registers[index] for name, index in self.plan.results.items()}
+        return msgspec.json.encode(self.placed | results)
+
+    def _registers(self, token: bytes, body: bytes) -> list[Any]:
+        plan = self.plan
+        registers: list[Any] = plan.constants.copy()
+        for name, value in _given(token, body):
+            registers[plan.given[name]] = value
+        moment = now()
+        for register, seconds in plan.times:
+            registers[register] = moment + timedelta(seconds=seconds)
+        for register in plan.new_ids:
+            registers[register] = uuid7()
+        for register in plan.new_text:
+            registers[register] = f"{self.prefix}-{next(self.numbers):x}"
+        return registers
+
+
+class Claims(msgspec.Struct, frozen=True):
+    sid: UUID
+
+
+class Line(msgspec.Struct, frozen=True):
+    product_id: UUID
+
+
+class Basket(msgspec.Struct, frozen=True):
+    items: list[Line]
+
+
+_CLAIMS, _BASKET = msgspec.json.Decoder(Claims), msgspec.json.Decoder(Basket)
+
+
+def _given(token: bytes, body: bytes) -> list[tuple[str, UUID]]:
+    claims = token.split(b".")[1]
+    sid = _CLAIMS.decode(base64.urlsafe_b64decode(claims + b"=" * (-len(claims) % 4))).sid
+    items = _BASKET.decode(body).items
+    lines = [(f"product_{index}", line.product_id) for index, line in enumerate(items)]
+    return [("session", sid), *lines]
+
+
+def _ready(step: Step) -> ReadyStep:
+    return ReadyStep(step.verb, [_picker(row) for row in step.takes], step.fills)
+
+
+def _picker(registers: list[int]) -> Callable[[list[Any]], Sequence[Any]]:
+    if len(registers) > 1:
+        return itemgetter(*registers)
+    return lambda values: [values[register] for register in registers]
+
+
+class Limit:
+    """The ASGI program."""
+
+    def __init__(self) -> None:
+        path, self.address = os.environ["BENCH_PLANS"], os.environ["BENCH_DATABASE"]
+        self.plans = msgspec.json.decode(Path(path).read_bytes(), type=Plans)
+        self.orders = Orders(self.plans.order, self.plans.placed)
+        self.lanes: asyncio.LifoQueue[Lane] = asyncio.LifoQueue()
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] == "lifespan":
+            await self._live(receive, send)
+            return
+        path: str = scope["path"]
+        status = 200
+        if path == "/health":
+            body = b"{}"
+        elif scope["method"] == "POST":
+            status, body = 201, await self._place(scope, receive)
+        elif path == "/api/v1/products":
+            body = await self._page()
+        else:
+            body = await self._product(UUID(path.rpartition("/")[2]))
+        length = str(len(body)).encode()
+        headers = [(b"content-type", b"application/json"), (b"content-length", length)]
+        await send({"type": "http.response.start", "status": status, "headers": headers})
+        await send({"type": "http.response.body", "body": body})
+
+    async def _live(self, receive: Receive, send: Send) -> None:
+        await receive()
+        for _ in range(LANES):
+            self.lanes.put_nowait(await self._lane())
+        await send({"type": "lifespan.startup.complete"})
+        await receive()
+        while not self.lanes.empty():
+            await self.lanes.get_nowait().connection.close()
+        await send({"type": "lifespan.shutdown.complete"})
+
+    async def _lane(self) -> Lane:
+        connection = await connect(self.address)
+        plans = {
+            "products": self.plans.products,
+            "product": self.plans.product,
+            "order": self.plans.order,
+        }
+        statements = {
+            name: [await connection.prepare(step.sql) if step.sql else None for step in plan.steps]
+            for name, plan in plans.items()
+        }
+        return Lane(connection, statements)
+
+    async def _page(self) -> bytes:
+        lane = await self.lanes.get()
+        try:
+            (statement,) = lane.statements["products"]
+            rows = await statement.fetch()
+        finally:
+            self.lanes.put_nowait(lane)
+        shown = [product_of(row) for row in rows[:20]]
+        last = shown[-1].number
+        cursor = msgspec.json.encode(["-created_at", True, 2, last, last])
+        following = base64.urlsafe_b64encode(cursor).decode().rstrip("=")
+        total = self.plans.total
+        pagination = Pagination(1, 20, total, -(-total // 20), following, None)
+        return msgspec.json.encode(Page(shown, pagination))
+
+    async def _product(self, product_id: UUID) -> bytes:
+        lane = await self.lanes.get()
+        try:
+            (statement,) = lane.statements["product"]
+            row = await statement.fetchrow(product_id)
+        finally:
+            self.lanes.put_nowait(lane)
+        return msgspec.json.encode(product_of(row))
+
+    async def _place(self, scope: Scope, receive: Receive) -> bytes:
+        body = (await receive())["body"]
+        token = next(value for name, value in scope["headers"] if name == b"authorization")
+        lane = await self.lanes.get()
+        try:
+            return await self.orders.place(lane, token, body)
+        except Exception:
+            await lane.connection.execute("ROLLBACK")
+            raise
+        finally:
+            self.lanes.put_nowait(lane)
+
+
+app = Limit()

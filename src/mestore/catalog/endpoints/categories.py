@@ -1,0 +1,100 @@
+"""HTTP for categories: the tree for everybody, its upkeep for staff."""
+
+from typing import Annotated
+
+import msgspec
+from fastapi import APIRouter, Query, Request, Response
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from mestore.accounts.deps import Staff
+from mestore.catalog.endpoints.answers import JSON, KeyInPath
+from mestore.catalog.errors import (
+    CategoryCycle,
+    CategoryInUse,
+    CategoryNotFound,
+    CategoryTooDeep,
+    SlugTaken,
+    UnknownCategory,
+)
+from mestore.catalog.schemas.answers import CategoriesOut, CategoryOut
+from mestore.catalog.schemas.bodies import CategoryIn
+from mestore.catalog.schemas.fields import Key
+from mestore.catalog.service.categories import CategoryService
+from mestore.catalog.views.categories import category_tree, get_category
+from mestore.kernel.cache import HotRoute, tag
+from mestore.kernel.http import InTx, database, refuses
+
+hot = APIRouter(prefix="/categories", tags=["categories"], route_class=HotRoute)
+cold = APIRouter(prefix="/categories", tags=["categories"])
+
+
+@hot.get("", response_model=CategoriesOut)
+async def tree_of_categories(request: Request) -> Response:
+    """Show all categories as a tree, each level by position and name."""
+    async with (await database(request)).read() as connection:
+        roots = await category_tree(connection)
+    tag(request, "categories")
+    return Response(msgspec.json.encode({"categories": roots}), media_type=JSON)
+
+
+@hot.get("/{category_id}", response_model=CategoryOut, responses=refuses(CategoryNotFound))
+async def one_category(request: Request, category_id: KeyInPath) -> Response:
+    """Show a category, by id or slug, with everything under it."""
+    async with (await database(request)).read() as connection:
+        answer = await _category(connection, category_id)
+    tag(request, "categories")
+    return answer
+
+
+@cold.post(
+    "",
+    status_code=201,
+    response_model=CategoryOut,
+    responses=refuses(SlugTaken, UnknownCategory, CategoryTooDeep),
+)
+async def add_category(body: CategoryIn, _: Staff, tx: InTx) -> Response:
+    """Add a category, at the root or under `parent_id`."""
+    category_id = await CategoryService(tx).add(body.fields())
+    answer = await _category(tx.connection, str(category_id), status=201)
+    answer.headers["location"] = f"/api/v1/categories/{category_id}"
+    return answer
+
+
+@cold.put(
+    "/{category_id}",
+    response_model=CategoryOut,
+    responses=refuses(CategoryNotFound, SlugTaken, UnknownCategory, CategoryCycle, CategoryTooDeep),
+)
+async def replace_category(
+    category_id: KeyInPath, body: CategoryIn, _: Staff, tx: InTx
+) -> Response:
+    """Replace what is said of a category; under a new parent its whole branch moves along."""
+    changed = await CategoryService(tx).change(category_id, body.fields())
+    return await _category(tx.connection, str(changed))
+
+
+@cold.delete(
+    "/{category_id}",
+    status_code=204,
+    responses=refuses(CategoryNotFound, CategoryInUse, CategoryCycle, UnknownCategory),
+)
+async def delete_category(
+    category_id: KeyInPath,
+    _: Staff,
+    tx: InTx,
+    move_to: Annotated[
+        Key | None, Query(description="The id or slug of the category that takes what is in it.")
+    ] = None,
+) -> None:
+    """Delete a category; refused while it holds anything, unless `move_to` says where that goes."""
+    await CategoryService(tx).remove(category_id, move_to)
+
+
+async def _category(connection: AsyncConnection, key: str, status: int = 200) -> Response:
+    body = msgspec.json.encode(await get_category(connection, key))
+    return Response(body, status, media_type=JSON)
+
+
+router = APIRouter()
+router.include_router(cold)
+router.include_router(hot)

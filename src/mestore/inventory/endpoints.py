@@ -1,0 +1,129 @@
+"""HTTP for a product's stock: who owns it, and staff, read and change its levels."""
+
+from collections.abc import Sequence
+from uuid import UUID
+
+import msgspec
+from fastapi import APIRouter, Request, Response
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from mestore.catalog.deps import CurrentEditor
+from mestore.catalog.errors import ProductNotFound
+from mestore.catalog.service.products import CatalogService
+from mestore.catalog.types import Editor, ProductFields
+from mestore.inventory.errors import (
+    BelowReserved,
+    LevelMoved,
+    LevelTooHigh,
+    VariantNotFound,
+    VariantRequired,
+)
+from mestore.inventory.schemas import AdjustmentIn, InventoryIn, InventoryOut
+from mestore.inventory.service import InventoryService, OpeningStockBook
+from mestore.inventory.types import NewLevel
+from mestore.inventory.views import InventoryView, InventoryViews, LevelView
+from mestore.kernel.db import Tx
+from mestore.kernel.errors import Forbidden, Unauthorized
+from mestore.kernel.http import Db, IdempotencyHeader, InTx, answered, once_of, refuses
+from mestore.kernel.idempotency import Answer, IdempotencyKeyReused, run_once
+
+router = APIRouter(prefix="/products/{product_id}/inventory", tags=["inventory"])
+
+_OWN = refuses(Unauthorized, Forbidden, ProductNotFound)
+_CHANGES = (
+    Unauthorized,
+    Forbidden,
+    ProductNotFound,
+    VariantNotFound,
+    BelowReserved,
+    VariantRequired,
+    LevelTooHigh,
+)
+
+
+@router.get("", response_model=InventoryOut, responses=_OWN)
+async def get_inventory(product_id: UUID, editor: CurrentEditor, db: Db) -> Response:
+    """Return what is on hand, reserved and available, by variant and location."""
+    async with db.read() as connection:
+        return _json(await _inventory(connection, product_id, editor))
+
+
+@router.put("", response_model=InventoryOut, responses=refuses(*_CHANGES, LevelMoved))
+async def set_inventory(
+    product_id: UUID, body: InventoryIn, editor: CurrentEditor, tx: InTx
+) -> Response:
+    """Set levels and the low-stock threshold, all or nothing; the rest stays as it is."""
+    catalog = CatalogService(tx)
+    product = await catalog.hold(str(product_id), editor)
+    present = await InventoryViews(tx.connection).levels(product_id)
+    levels = [
+        NewLevel(
+            _variant(present, level.variant_id),
+            level.on_hand,
+            level.location,
+            level.expected_on_hand,
+        )
+        for level in body.levels
+    ]
+    await InventoryService(tx).set_levels(levels, actor_id=editor.user_id)
+    if body.low_stock_threshold is not None:
+        fields: ProductFields = {"low_stock_threshold": body.low_stock_threshold}
+        await catalog.edit(product, editor, fields, levels=OpeningStockBook())
+    return _json(await _inventory(tx.connection, product_id, editor))
+
+
+@router.post(
+    "/adjust", response_model=InventoryOut, responses=refuses(*_CHANGES, IdempotencyKeyReused)
+)
+async def adjust_inventory(
+    product_id: UUID,
+    body: AdjustmentIn,
+    request: Request,
+    editor: CurrentEditor,
+    db: Db,
+    key: IdempotencyHeader = None,
+) -> Response:
+    """Add or take away units with a reason; once per `Idempotency-Key`, where one is sent."""
+
+    async def adjust(tx: Tx) -> Answer:
+        await CatalogService(tx).hold(str(product_id), editor)
+        present = await InventoryViews(tx.connection).levels(product_id)
+        await InventoryService(tx).adjust(
+            _variant(present, body.variant_id),
+            body.delta,
+            reason=body.reason,
+            actor_id=editor.user_id,
+            location=body.location,
+        )
+        shown = await _inventory(tx.connection, product_id, editor)
+        return Answer(200, msgspec.json.encode(shown))
+
+    once = await once_of(request, key, str(editor.user_id))
+    return answered(await run_once(db, once, adjust))
+
+
+async def _inventory(
+    connection: AsyncConnection, product_id: UUID, editor: Editor
+) -> InventoryView:
+    views = InventoryViews(connection)
+    product = await views.find_product(product_id)
+    if product is None or (product.owner_id != editor.user_id and not editor.is_staff):
+        raise ProductNotFound
+    levels = await views.levels(product_id)
+    return InventoryView(product_id, levels, product.low_stock_threshold)
+
+
+def _variant(present: Sequence[LevelView], wanted: UUID | None) -> UUID:
+    """Return the variant that is meant, which is one of this product's."""
+    known = {level.variant_id for level in present}
+    if wanted is None:
+        if len(known) > 1:
+            raise VariantRequired
+        return known.pop()
+    if wanted not in known:
+        raise VariantNotFound(variant_id=str(wanted))
+    return wanted
+
+
+def _json(inventory: InventoryView) -> Response:
+    return Response(msgspec.json.encode(inventory), media_type="application/json")
