@@ -9,6 +9,7 @@ from pathlib import Path
 
 import httpx2
 import pytest
+import structlog
 from fastapi import FastAPI
 from sqlalchemy import event
 from sqlalchemy.engine import URL
@@ -41,6 +42,10 @@ def chosen_engines(config: pytest.Config) -> list[str]:
 
 def pytest_configure(config: pytest.Config) -> None:
     chosen_engines(config)
+    console = structlog.dev.ConsoleRenderer(
+        colors=False, exception_formatter=structlog.dev.plain_traceback
+    )
+    structlog.configure(processors=[structlog.processors.add_log_level, console])
     if hasattr(config, "workerinput"):
         return
     for service in engines.STANDARD_URLS:

@@ -4,6 +4,7 @@ Usage: .venv/bin/python tools/revise.py "add coupons"
 """
 
 import asyncio
+import subprocess
 import sys
 import tempfile
 from pathlib import Path
@@ -20,9 +21,7 @@ VERSIONS = Path(migrations.__file__).parent / "versions"
 
 def _revise(connection: Connection, message: str) -> None:
     number = len(list(VERSIONS.glob("[0-9]*.py"))) + 1
-    command.revision(
-        config(connection), message=message, autogenerate=True, rev_id=f"{number:04d}"
-    )
+    command.revision(config(connection), message=message, autogenerate=True, rev_id=f"{number:04d}")
 
 
 async def main(message: str) -> None:
@@ -39,3 +38,6 @@ if __name__ == "__main__":
     if len(sys.argv) != 2:
         sys.exit(__doc__)
     asyncio.run(main(sys.argv[1]))
+    for step in ("format", "check --fix", "format"):
+        command_line = [sys.executable, "-m", "ruff", *step.split(), "--quiet", str(VERSIONS)]
+        subprocess.run(command_line, check=True)  # noqa: S603  our own tool on our own file

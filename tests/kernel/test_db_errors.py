@@ -185,6 +185,8 @@ async def test_a_server_that_cannot_be_reached_is_an_outage(
     database = Database(url.render_as_string(hide_password=False))
     assert await fault_when(database, text("SELECT 1")) is Fault.GONE
     await database.close()
+    # aiosqlite does not wait for the thread of a connection that never opened.
+    await asyncio.sleep(0.05)
 
 
 async def test_a_server_that_does_not_answer_is_an_outage(

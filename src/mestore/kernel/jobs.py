@@ -17,7 +17,7 @@ from uuid import uuid4
 import msgspec
 import structlog
 from sqlalchemy import ColumnElement, and_, bindparam, delete, func, or_, select, update
-from sqlalchemy.exc import DBAPIError
+from sqlalchemy.exc import DBAPIError, SQLAlchemyError
 
 from mestore.kernel.clock import now
 from mestore.kernel.db import Database, Tx, affected
@@ -105,7 +105,7 @@ class Worker:
                 await self._plan_periodic()
                 if await self.run_due():
                     continue
-            except (DBAPIError, OSError, TimeoutError) as error:
+            except (SQLAlchemyError, OSError, TimeoutError) as error:
                 log.warning("jobs_wait_for_database", fault=fault_of(error))
             await self._wait()
 
@@ -117,7 +117,10 @@ class Worker:
     async def run_due(self) -> int:
         """Claim and run one batch of due jobs; return how many there were."""
         claims = await self._claim()
-        await asyncio.gather(*(self._run(claim) for claim in claims))
+        # All of them end before an error of one shows: none is left running unseen.
+        ended = await asyncio.gather(*map(self._run, claims), return_exceptions=True)
+        for error in filter(None, ended):
+            raise error
         return len(claims)
 
     async def _wait(self) -> None:
@@ -177,7 +180,7 @@ class Worker:
         state = {
             "state": JobState.DEAD if dead else JobState.READY,
             "run_at": now() + backoff(claim.tries),
-            "error": f"{type(error).__name__}: {error}"[:2000],
+            "error": _storable(f"{type(error).__name__}: {error}"),
             "claimed_by": None,
             "claimed_until": None,
         }
@@ -205,6 +208,11 @@ class Worker:
         except DBAPIError as error:
             if fault_of(error) is not Fault.UNIQUE:
                 raise
+
+
+def _storable(words: str) -> str:
+    """Return a text that every engine can store: no NUL, no half characters, not too long."""
+    return words.replace("\0", "").encode("utf-8", "replace").decode()[:2000]
 
 
 _BY_KEY = select(Job.id).where(Job.key == bindparam("key"))

@@ -1,0 +1,467 @@
+"""A shop of any size, written by COPY: the sample catalogue over and over, and a past of orders.
+
+What is written agrees with itself as the doctor asks: levels have their opening movements, and the
+orders of the past are ones that were never paid, with what they held released again.
+"""
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from itertools import islice
+from typing import Any
+from uuid import UUID
+
+import msgspec
+
+from bench.plan import SMALLEST_ID
+from bench.postgres import Connection
+from mestore.catalog.folding import folded, search_text
+from mestore.catalog.types import IMAGE_SIZES
+from mestore.cli.sample.catalog import SampleProduct, load_catalog
+from mestore.inventory.types import MAIN_LOCATION
+from mestore.kernel.clock import now
+from mestore.kernel.ids import uuid7
+from mestore.kernel.money import divide_half_up
+from mestore.pricing.service import line_tax
+from mestore.pricing.types import TaxPolicy
+
+ON_HAND = 1_000_000
+SIGNED_IN = 256
+PAST = timedelta(days=90)
+CHUNK = 20_000
+MEDIA_URL = "http://127.0.0.1:8000/media"
+
+LocalRow = dict[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Buyer:
+    """Somebody who buys; the first `SIGNED_IN` of them have a session."""
+
+    id: UUID
+    email: str
+    session_id: UUID
+
+
+@dataclass(frozen=True, slots=True)
+class Offer:
+    """A product as orders of the past need it."""
+
+    product_id: UUID
+    variant_id: UUID
+    vendor_id: UUID
+    level_id: int
+    sample: SampleProduct
+    sku: str
+
+    @property
+    def price_minor(self) -> int:
+        """Return the price in centavos."""
+        return self.sample.price * 100
+
+
+@dataclass(slots=True)
+class Shop:
+    """A shop of `products` products and `orders` orders of the past."""
+
+    products: int
+    orders: int
+    moment: datetime = field(default_factory=now)
+    buyers: list[Buyer] = field(default_factory=list)
+    vendors: list[UUID] = field(default_factory=list)
+    categories: dict[str, UUID] = field(default_factory=dict)
+    offers: list[Offer] = field(default_factory=list)
+
+    async def fill(self, connection: Connection) -> None:
+        """Write the whole shop into an empty database."""
+        await _copy(connection, "users", self._users())
+        await _copy(connection, "sessions", self._sessions())
+        await _copy(connection, "vendors", self._vendors())
+        await _copy(connection, "stock_locations", self._locations())
+        await _copy(connection, "categories", self._categories())
+        for offers in _chunks(self._offers()):
+            await self._fill_offers(connection, offers)
+        for first in range(0, self.orders, CHUNK):
+            await self._fill_orders(connection, range(first, min(first + CHUNK, self.orders)))
+        for table, key in _COUNTED.items():
+            await connection.execute(_START_IDS.format(table=table, key=key), SMALLEST_ID)
+        await connection.execute("ANALYZE")
+
+    async def _fill_offers(self, connection: Connection, offers: Sequence[Offer]) -> None:
+        start = len(self.offers)
+        self.offers += offers
+        numbered = list(enumerate(offers, start))
+        await _copy(connection, "products", (self._product(*pair) for pair in numbered))
+        await _copy(connection, "product_images", (self._image(offer) for offer in offers))
+        await _copy(connection, "product_variants", (self._variant(offer) for offer in offers))
+        await _copy(connection, "stock_levels", (self._level(*pair) for pair in numbered))
+        await _copy(connection, "stock_movements", (self._opening(offer) for offer in offers))
+
+    async def _fill_orders(self, connection: Connection, indexes: range) -> None:
+        past = [PastOrder(self, index) for index in indexes]
+        await _copy(connection, "orders", (order.row() for order in past))
+        for table in ("order_items", "vendor_orders", "order_changes", "commissions"):
+            await _copy(connection, table, (row for order in past for row in order.rows(table)))
+        for table in ("stock_movements", "stock_reservations"):
+            await _copy(connection, table, (row for order in past for row in order.rows(table)))
+
+    def _users(self) -> Iterator[LocalRow]:
+        self.buyers = [
+            Buyer(uuid7(), f"buyer{index}@example.com", uuid7())
+            for index in range(max(SIGNED_IN, self.orders // 20))
+        ]
+        self.vendors = [uuid7() for _ in range(max(10, self.products // 200))]
+        people = [(buyer.id, buyer.email, "BUYER") for buyer in self.buyers]
+        people += [
+            (vendor, f"vendor{index}@example.com", "VENDOR")
+            for index, vendor in enumerate(self.vendors)
+        ]
+        for user_id, email, user_type in people:
+            yield {
+                "id": user_id,
+                "email": email,
+                "password_hash": "nobody signs in with it",
+                "first_name": "Persona",
+                "last_name": "Ejemplo",
+                "phone": "+573001234567",
+                "user_type": user_type,
+                "is_active": True,
+                "email_verified": True,
+                "phone_verified": False,
+                "mfa_enabled": False,
+                "marketing_consent": False,
+                "failed_logins": 0,
+                "created_at": self.moment - PAST,
+                "updated_at": self.moment - PAST,
+            }
+
+    def _sessions(self) -> Iterator[LocalRow]:
+        for buyer in self.buyers[:SIGNED_IN]:
+            yield {
+                "id": buyer.session_id,
+                "user_id": buyer.id,
+                "ip_address": "127.0.0.1",
+                "user_agent": "bench",
+                "created_at": self.moment,
+                "last_seen": self.moment,
+                "expires_at": self.moment + timedelta(days=1),
+            }
+
+    def _vendors(self) -> Iterator[LocalRow]:
+        # A vendor has the id of its user: nothing here needs two.
+        for index, vendor in enumerate(self.vendors):
+            yield {
+                "id": vendor,
+                "user_id": vendor,
+                "business_name": f"Comercio de ejemplo {index}",
+                "phone": "+573001234567",
+                "city": "Bogotá",
+                "status": "APPROVED",
+                "is_trusted": True,
+                "created_at": self.moment - PAST,
+                "updated_at": self.moment - PAST,
+            }
+
+    def _locations(self) -> Iterator[LocalRow]:
+        for index, vendor in enumerate(self.vendors, 1):
+            yield {
+                "id": index,
+                "vendor_id": vendor,
+                "name": MAIN_LOCATION,
+                "created_at": self.moment - PAST,
+            }
+
+    def _categories(self) -> Iterator[LocalRow]:
+        for number, category in enumerate(load_catalog().categories, 1):
+            self.categories[category.slug] = uuid7()
+            yield {
+                "number": number,
+                "id": self.categories[category.slug],
+                "path": f"/{number}/",
+                "name": category.name,
+                "slug": category.slug,
+                "description": category.description,
+                "position": number,
+                "created_at": self.moment - PAST,
+                "updated_at": self.moment - PAST,
+            }
+
+    def _offers(self) -> Iterator[Offer]:
+        samples = load_catalog().products
+        for index in range(self.products):
+            sample = samples[index % len(samples)]
+            yield Offer(
+                product_id=uuid7(),
+                variant_id=uuid7(),
+                vendor_id=self.vendors[index % len(self.vendors)],
+                level_id=SMALLEST_ID + index,
+                sample=sample,
+                sku=f"{sample.sku}-{index}",
+            )
+
+    def _product(self, index: int, offer: Offer) -> LocalRow:
+        sample = offer.sample
+        dimensions = msgspec.json.encode(sample.dimensions).decode()
+        return {
+            "number": index + 1,
+            "id": offer.product_id,
+            "vendor_id": offer.vendor_id,
+            "category_id": self.categories[sample.category],
+            "sku": offer.sku,
+            "name": f"{sample.name} {index}",
+            "slug": f"{sample.sku.lower()}-{index}",
+            "description": sample.description,
+            "short_description": sample.short_description,
+            "price_minor": offer.price_minor,
+            "compare_at_price_minor": sample.compare_at_price and sample.compare_at_price * 100,
+            "currency": "COP",
+            "tax_rate": sample.tax_rate,
+            "brand": sample.brand,
+            "brand_key": folded(sample.brand),
+            "search_text": search_text(f"{sample.name} {index}", sample.brand, sample.tags),
+            "tags": msgspec.json.encode(sample.tags).decode(),
+            "weight_grams": round(sample.weight * 1000),
+            "dimensions": dimensions,
+            "status": "APPROVED",
+            "is_visible": True,
+            "is_featured": sample.is_featured,
+            "is_public": True,
+            "seo_title": sample.seo_title,
+            "seo_description": sample.seo_description,
+            "images": msgspec.json.encode([_shown(offer)]).decode(),
+            "videos": "[]",
+            "metadata": "{}",
+            "track_inventory": True,
+            "low_stock_threshold": 5,
+            "rating_sum": 0,
+            "rating_count": 0,
+            "rating_score": 0,
+            "version": 1,
+            "created_at": self.moment - PAST,
+            "updated_at": self.moment - PAST,
+        }
+
+    def _image(self, offer: Offer) -> LocalRow:
+        return {
+            "id": offer.variant_id,
+            "product_id": offer.product_id,
+            "key": f"sample/{offer.sample.sku.lower()}",
+            "alt": offer.sample.name,
+            "position": 0,
+            "width": 800,
+            "height": 800,
+            "created_at": self.moment - PAST,
+        }
+
+    def _variant(self, offer: Offer) -> LocalRow:
+        return {
+            "id": offer.variant_id,
+            "product_id": offer.product_id,
+            "sku": offer.sku,
+            "position": 0,
+            "is_default": True,
+            "created_at": self.moment - PAST,
+        }
+
+    def _level(self, index: int, offer: Offer) -> LocalRow:
+        return {
+            "id": offer.level_id,
+            "variant_id": offer.variant_id,
+            "product_id": offer.product_id,
+            "location_id": index % len(self.vendors) + 1,
+            "on_hand": ON_HAND,
+            "reserved": 0,
+            "updated_at": self.moment - PAST,
+        }
+
+    def _opening(self, offer: Offer) -> LocalRow:
+        return _movement(offer, "SET", (ON_HAND, 0), "first stock", None, self.moment - PAST)
+
+
+class PastOrder:
+    """An order of two lines that was never paid and called off when its time was over."""
+
+    def __init__(self, shop: Shop, index: int) -> None:
+        self.shop = shop
+        self.index = index
+        self.id = SMALLEST_ID + index
+        self.at = shop.moment - PAST * (1 - index / shop.orders)
+        # A prime step goes over all products; neighbours are of different vendors.
+        first = index * 7919 % shop.products
+        self.offers = (shop.offers[first], shop.offers[(first + 1) % shop.products])
+
+    def row(self) -> LocalRow:
+        """Return the order itself."""
+        buyer = self.shop.buyers[self.index % len(self.shop.buyers)]
+        subtotal = sum(offer.price_minor for offer in self.offers)
+        tax = sum(_tax(offer) for offer in self.offers)
+        return {
+            "id": self.id,
+            "order_number": f"ORD-{self.at:%Y%m%d}-{self.index:08}",
+            "buyer_id": buyer.id,
+            "status": "CANCELLED",
+            "financial_status": "VOIDED",
+            "fulfillment_status": "UNFULFILLED",
+            "customer_email": buyer.email,
+            "currency": "COP",
+            "subtotal_minor": subtotal,
+            "tax_minor": tax,
+            "shipping_minor": 0,
+            "discount_minor": 0,
+            "total_minor": subtotal + tax,
+            "shipping_name": "Persona Ejemplo",
+            "shipping_phone": "+573001234567",
+            "shipping_address": "Calle 100 # 8A - 55, Apto 501",
+            "shipping_city": "Bogotá, D.C.",
+            "shipping_state": "Bogotá, D.C.",
+            "tags": "[]",
+            "source": "api",
+            "version": 2,
+            "created_at": self.at,
+            "updated_at": self.at,
+            "expires_at": self.at + timedelta(minutes=30),
+            "cancelled_at": self.at + timedelta(minutes=30),
+            "cancelled_for": "EXPIRED",
+        }
+
+    def rows(self, table: str) -> list[LocalRow]:
+        """Return what belongs to the order in another table."""
+        if table == "order_changes":
+            return [self._change(None, "PENDING"), self._change("PENDING", "CANCELLED")]
+        if table == "stock_movements":
+            return [
+                _movement(offer, kind, (0, units), "order", self.id, self.at)
+                for kind, units in (("RESERVE", 1), ("RELEASE", -1))
+                for offer in self.offers
+            ]
+        make = {
+            "order_items": self._item,
+            "vendor_orders": self._part,
+            "commissions": self._commission,
+            "stock_reservations": self._reservation,
+        }[table]
+        return [make(place, offer) for place, offer in enumerate(self.offers)]
+
+    def _change(self, come_from: str | None, to: str) -> LocalRow:
+        return {
+            "order_id": self.id,
+            "kind": "ORDER",
+            "from_status": come_from,
+            "to_status": to,
+            "reason": "expired" if come_from else "placed",
+            "created_at": self.at,
+        }
+
+    def _item(self, place: int, offer: Offer) -> LocalRow:
+        return {
+            "id": SMALLEST_ID + 2 * self.index + place,
+            "order_id": self.id,
+            "vendor_id": offer.vendor_id,
+            "product_id": offer.product_id,
+            "variant_id": offer.variant_id,
+            "product_name": offer.sample.name,
+            "sku": offer.sku,
+            "quantity": 1,
+            "fulfilled_quantity": 0,
+            "unit_price_minor": offer.price_minor,
+            "tax_rate": offer.sample.tax_rate,
+            "tax_minor": _tax(offer),
+            "total_minor": offer.price_minor,
+        }
+
+    def _part(self, _: int, offer: Offer) -> LocalRow:
+        return {
+            "order_id": self.id,
+            "vendor_id": offer.vendor_id,
+            "status": "CANCELLED",
+            "subtotal_minor": offer.price_minor,
+            "tax_minor": _tax(offer),
+            "total_minor": offer.price_minor + _tax(offer),
+        }
+
+    def _commission(self, place: int, offer: Offer) -> LocalRow:
+        amount = divide_half_up(offer.price_minor * 5, 100)
+        return {
+            "order_id": self.id,
+            "order_item_id": SMALLEST_ID + 2 * self.index + place,
+            "vendor_id": offer.vendor_id,
+            "rule": "default",
+            "rate_basis_points": 500,
+            "base_minor": offer.price_minor,
+            "amount_minor": amount,
+            "tax_minor": divide_half_up(amount * 19, 100),
+            "status": "CANCELLED",
+            "created_at": self.at,
+        }
+
+    def _reservation(self, _: int, offer: Offer) -> LocalRow:
+        return {
+            "order_id": self.id,
+            "level_id": offer.level_id,
+            "quantity": 1,
+            "state": "RELEASED",
+            "created_at": self.at,
+            "updated_at": self.at,
+        }
+
+
+# Tables whose ids the shop gives out itself, or whose new ids must be known from other numbers.
+_COUNTED = {
+    "categories": "number",
+    "products": "number",
+    "stock_locations": "id",
+    "stock_levels": "id",
+    "orders": "id",
+    "order_items": "id",
+}
+_START_IDS = (
+    "SELECT setval(pg_get_serial_sequence('{table}', '{key}'), "
+    "greatest($1, (SELECT coalesce(max({key}), 0) FROM {table})) + 1)"
+)
+
+
+def _movement(
+    offer: Offer,
+    kind: str,
+    units: tuple[int, int],
+    reason: str,
+    order_id: int | None,
+    moment: datetime,
+) -> LocalRow:
+    return {
+        "level_id": offer.level_id,
+        "kind": kind,
+        "on_hand_change": units[0],
+        "reserved_change": units[1],
+        "reason": reason,
+        "order_id": order_id,
+        "created_at": moment,
+    }
+
+
+def _tax(offer: Offer) -> int:
+    return line_tax(offer.price_minor, offer.sample.tax_rate, TaxPolicy()).tax_minor
+
+
+def _shown(offer: Offer) -> dict[str, Any]:
+    place = f"{MEDIA_URL}/sample/{offer.sample.sku.lower()}"
+    return {
+        "id": str(offer.variant_id),
+        "alt": offer.sample.name,
+        "position": 0,
+        "width": 800,
+        "height": 800,
+        "urls": {size: f"{place}/{size}.webp" for size in IMAGE_SIZES},
+    }
+
+
+def _chunks(offers: Iterator[Offer]) -> Iterator[list[Offer]]:
+    while chunk := list(islice(offers, CHUNK)):
+        yield chunk
+
+
+async def _copy(connection: Connection, table: str, rows: Iterable[Mapping[str, Any]]) -> None:
+    rows = list(rows)
+    if rows:
+        records = [tuple(row.values()) for row in rows]
+        await connection.copy_records_to_table(table, records=records, columns=list(rows[0]))
