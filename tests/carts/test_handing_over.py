@@ -1,9 +1,7 @@
 """What checkout is given, and what becomes of carts that nobody comes back to."""
 
 import asyncio
-from collections.abc import Awaitable, Callable
 from datetime import timedelta
-from typing import TypeVar
 
 import pytest
 from sqlalchemy import func, select
@@ -11,7 +9,7 @@ from sqlalchemy import func, select
 from mestore.carts import jobs
 from mestore.carts.jobs import PurgeExpiredCarts, purge_expired_carts
 from mestore.carts.models import Cart, CartItem
-from mestore.carts.service import CartService
+from mestore.carts.service import CartService, changed
 from mestore.carts.types import CartLine, CartOwner, CartSnapshot
 from mestore.kernel.db import Database
 from mestore.kernel.outbox import Job, Outbox
@@ -19,12 +17,6 @@ from tests.build import Build
 from tests.conftest import MovedClock
 
 GUEST = CartOwner(session_id="guest-0000-0001")
-Result = TypeVar("Result")
-
-
-async def changed(database: Database, change: Callable[[CartService], Awaitable[Result]]) -> Result:
-    async with database.transaction() as tx:
-        return await change(CartService(tx))
 
 
 async def count(database: Database, table: type[Cart] | type[CartItem] | type[Job]) -> int:

@@ -11,7 +11,7 @@ from sqlalchemy import select, update
 
 from mestore.accounts.events import SignedIn
 from mestore.carts.models import Cart, CartItem
-from mestore.carts.service import CartService
+from mestore.carts.service import CartService, changed
 from mestore.carts.subscribers import on_signed_in
 from mestore.carts.types import CartOwner
 from mestore.kernel.clock import now
@@ -21,11 +21,6 @@ from tests.conftest import SignIn
 
 SESSION = "guest-0000-0001"
 GUEST = {"Session-ID": SESSION}
-
-
-async def changed(database: Database, change: Callable[[CartService], Awaitable[object]]) -> None:
-    async with database.transaction() as tx:
-        await change(CartService(tx))
 
 
 async def lines_of(database: Database, **owner: object) -> dict[UUID, tuple[int, int]]:

@@ -35,7 +35,6 @@ class MailServer:
 
     port: int = 0
     tls: SSLContext | None = None
-    is_tls_from_the_start: bool = False
     refusal: str | None = None
     inbox: list[Received] = field(default_factory=list)
     _server: asyncio.Server | None = None
@@ -43,10 +42,7 @@ class MailServer:
     async def __aenter__(self) -> Self:
         """Listen on `port`, or on a free one."""
         loop = asyncio.get_running_loop()
-        encryption = self.tls if self.is_tls_from_the_start else None
-        self._server = await loop.create_server(
-            self._session, "127.0.0.1", self.port, ssl=encryption
-        )
+        self._server = await loop.create_server(self._session, "127.0.0.1", self.port)
         self.port = self._server.sockets[0].getsockname()[1]
         return self
 
@@ -74,10 +70,9 @@ class MailServer:
             self,
             hostname="mail.example.com",
             enable_SMTPUTF8=True,
-            tls_context=None if self.is_tls_from_the_start else self.tls,
-            require_starttls=self.tls is not None and not self.is_tls_from_the_start,
+            tls_context=self.tls,
+            require_starttls=self.tls is not None,
             authenticator=_authenticate,
-            auth_require_tls=not self.is_tls_from_the_start,
         )
 
 

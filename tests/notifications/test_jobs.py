@@ -34,7 +34,7 @@ class Kept:
         self.mails.append(mail)
 
 
-async def write_mail(database: Database) -> int:
+async def write_mail(database: Database, html: str = "<p>Confirmamos tu pago.</p>\n") -> int:
     """Write a mail with its job, and return its id."""
     values = {
         "dedupe_key": "order_paid:7:buyer",
@@ -42,7 +42,7 @@ async def write_mail(database: Database) -> int:
         "recipient": RECIPIENT,
         "subject": "Pago aprobado: niño",
         "text": "Confirmamos tu pago. ¡Listo!\n",
-        "html": "<p>Confirmamos tu pago.</p>\n",
+        "html": html,
         "created_at": now(),
         "sent_at": None,
     }
@@ -87,6 +87,15 @@ async def test_a_mail_is_sent_once_and_outside_any_transaction(database: Databas
     assert channel.were_in_transaction == [False]
     assert first is not None
     assert await sent_at(database, mail_id) == first
+
+
+async def test_a_long_mail_is_kept_whole(database: Database) -> None:
+    channel, html = Kept(), "<p>niño</p>\n" * 50_000
+    mail_id = await write_mail(database, html)
+
+    await send_mail(SendMail(mail_id), database=database, channel=channel)
+
+    assert [mail.wording.html for mail in channel.mails] == [html]
 
 
 async def test_a_mail_that_does_not_exist_is_not_sent(database: Database) -> None:

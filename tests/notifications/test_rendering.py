@@ -26,7 +26,7 @@ def test_the_buyers_mail_of_a_placed_order_says_all_of_it() -> None:
         "¡Gracias, Ana!\n"
         "\n"
         "Recibimos tu pedido ORD-20261120-ABCD1234 por $ 1.445.866,07.\n"
-        "Paga antes del 20 de noviembre de 2026, 3:45 p. m.; si no, el pedido se cancela solo.\n"
+        "Paga antes del 20 de noviembre de 2026, 3:45 p. m. para conservar tus productos.\n"
         "\n"
         "TU PEDIDO\n"
         "- Café de origen: 27 × $ 45.000,50 = $ 1.215.013,50\n"
@@ -64,7 +64,7 @@ def test_the_buyers_mail_of_a_paid_order_confirms_the_payment() -> None:
 def test_a_vendor_learns_of_a_placed_order_without_the_buyers_address() -> None:
     mail = for_vendor(PLACED, view(notes="Dejar en portería"), "Tienda de muestra")
 
-    assert mail.subject == "Pedido nuevo ORD-20261120-ABCD1234: espera el pago"
+    assert mail.subject == "Tienes un pedido nuevo: ORD-20261120-ABCD1234"
     assert mail.text == (
         "Hola, Tienda de muestra:\n"
         "\n"

@@ -65,7 +65,7 @@ async def test_a_placed_order_is_told_to_its_buyer_and_each_vendor(
     recipient, subject, text = written[f"order_placed:{sale.order_id}:buyer"]
     assert (recipient, subject) == (BUYER_EMAIL, f"Recibimos tu pedido {order.order_number}")
     assert text.startswith("¡Gracias, Sample!\n")
-    assert f"Paga antes del {moment(order.expires_at)}; " in text
+    assert f"Paga antes del {moment(order.expires_at)} para conservar tus productos.\n" in text
     assert "- Café de origen: 2 × $ 45.000 = $ 90.000\n" in text
     assert "- Té <script>: 3 × $ 12.000 = $ 36.000\n" in text
     assert ("Subtotal: $ 126.000\nIVA: $ 23.940\nEnvío: $ 15.000\nTotal: $ 164.940\n") in text

@@ -11,14 +11,12 @@ from typing import Any
 from uuid import UUID
 
 from sqlalchemy import bindparam, delete, insert, select, update
-from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from mestore.carts.models import Cart, CartItem
 from mestore.carts.types import CartOwner, StoredLine
 from mestore.kernel.columns import UtcDateTime
 from mestore.kernel.db import affected, inserted_id
-from mestore.kernel.db_errors import Fault, fault_of
 
 _MOMENT: Any = bindparam("moment", type_=UtcDateTime)
 _TOUCHED = {
@@ -85,8 +83,8 @@ class CartRepository:
             )
         return await changed == 1
 
-    async def add(self, owner: CartOwner, moment: datetime) -> bool:
-        """Write an empty cart and hold it; False where a rival made it at the same moment."""
+    async def add(self, owner: CartOwner, moment: datetime) -> None:
+        """Write an empty cart and hold it; a rival who makes the same one is a unique violation."""
         row = {
             "id": owner.cart_id,
             "buyer_id": owner.buyer_id,
@@ -96,14 +94,7 @@ class CartRepository:
             "updated_at": moment,
             "expires_at": moment + owner.keeps,
         }
-        try:
-            async with self.connection.begin_nested():
-                await self.connection.execute(_INSERT_CART, row)
-        except DBAPIError as error:
-            if fault_of(error) is not Fault.UNIQUE:
-                raise
-            return False
-        return True
+        await self.connection.execute(_INSERT_CART, row)
 
     async def add_line(self, cart_id: UUID, line: StoredLine) -> int:
         """Write a line and return its id."""

@@ -1,9 +1,12 @@
 """Carts: collect lines for a buyer or a guest, and hand them to checkout once."""
 
+from collections.abc import Awaitable, Callable
 from dataclasses import replace
 from datetime import datetime
-from typing import Any
+from typing import Any, TypeVar
 from uuid import UUID
+
+from sqlalchemy.exc import DBAPIError
 
 from mestore.carts.errors import (
     CartFull,
@@ -28,10 +31,14 @@ from mestore.catalog.service.sale import SaleItems
 from mestore.catalog.types import SaleItem
 from mestore.inventory.errors import InsufficientStock, VariantRequired
 from mestore.kernel.clock import now
-from mestore.kernel.db import Tx
+from mestore.kernel.db import Database, Tx
+from mestore.kernel.db_errors import Fault, fault_of
 from mestore.kernel.errors import LostRace
 from mestore.pricing.types import TaxPolicy
 from mestore.shipping.types import ShippingPolicy
+
+Result = TypeVar("Result")
+_TRIES = 3
 
 
 class CartService:
@@ -127,8 +134,8 @@ class CartService:
 
     async def _hold(self, owner: CartOwner, moment: datetime) -> StoredCart:
         """Return the owner's cart as it is now, held until the end, with any guest's taken in."""
-        if not await self.carts.touch(owner, moment) and not await self.carts.add(owner, moment):
-            await self.carts.touch(owner, moment)
+        if not await self.carts.touch(owner, moment):
+            await self.carts.add(owner, moment)
         own, guest = await self.views.find(owner)
         if own is not None and guest is not None:
             own = await self._take_in(owner, own, moment)
@@ -148,6 +155,22 @@ class CartService:
             await self.carts.absorb(own.id, guest.id, sums=sums, moved=moved, moment=moment)
         own_now, _ = await self.views.find(owner)
         return own_now
+
+
+async def changed(database: Database, change: Callable[[CartService], Awaitable[Result]]) -> Result:
+    """Make one change in a transaction of its own, again where a rival made the cart just then.
+
+    A savepoint would not do: after a duplicate MariaDB keeps a shared lock on the rival's row until
+    the transaction ends, so that two losers who then update the row block each other.
+    """
+    for tries_left in reversed(range(_TRIES)):
+        try:
+            async with database.transaction() as tx:
+                return await change(CartService(tx))
+        except DBAPIError as error:
+            if fault_of(error) not in {Fault.UNIQUE, Fault.RETRY} or not tries_left:
+                raise
+    raise AssertionError("the last try returns or raises")
 
 
 def _keys(cart: StoredCart) -> list[tuple[UUID, UUID | None]]:

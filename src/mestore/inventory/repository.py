@@ -124,7 +124,9 @@ _INSERT_LOCATION = insert(StockLocation)
 _LOCATION = select(StockLocation.id).where(
     StockLocation.vendor_id == bindparam("of_vendor"), StockLocation.name == bindparam("called")
 )
-_LOCK_LOCATION = _LOCATION.with_for_update()
+_LOCK_PRODUCT = (
+    select(_PRODUCTS.c.id).where(_PRODUCTS.c.id == bindparam("of_product")).with_for_update()
+)
 _INSERT_LEVELS = insert(StockLevel)
 _LEVELS_IN = select(*_LEVEL).where(
     StockLevel.variant_id.in_(_VARIANT_IDS), StockLevel.location_id == bindparam("in_location")
@@ -269,12 +271,12 @@ class PlaceRepository:
         values = {"of_variant": home.variant_id, "called": location}
         if found := (await self.connection.execute(_LEVEL_AT, values)).scalar():
             return int(found)
-        location_id = await self.ensure_location(home.vendor_id, location, moment)
-        # Holding the place makes a rival wait here and then find the level.
-        lock = {"of_vendor": home.vendor_id, "called": location}
-        await self.connection.execute(_LOCK_LOCATION, lock)
+        # Holding the product makes a rival wait here and then find the level. Two who try to insert
+        # the same level would block each other on MariaDB.
+        await self.connection.execute(_LOCK_PRODUCT, {"of_product": home.product_id})
         if found := (await self.connection.execute(_LEVEL_AT, values)).scalar():
             return int(found)
+        location_id = await self.ensure_location(home.vendor_id, location, moment)
         row = level_row(home.variant_id, home.product_id, location_id, 0, moment)
         return await inserted_id(self.connection, _INSERT_LEVELS, row)
 

@@ -31,15 +31,15 @@ class LedgerRepository:
     async def account_ids(self, codes: Iterable[str]) -> Mapping[str, int]:
         """Return the ids of accounts by code, opening those that do not exist yet."""
         wanted = sorted(set(codes))
-        found = dict((await self.connection.execute(_BY_CODES, {"codes": wanted})).tuples().all())
+        found = await self._ids(wanted)
         for code in wanted:
             if code not in found:
                 await self._open(code)
-        if len(found) < len(wanted):
-            found = dict(
-                (await self.connection.execute(_BY_CODES, {"codes": wanted})).tuples().all()
-            )
-        return found
+        return found if len(found) == len(wanted) else await self._ids(wanted)
+
+    async def _ids(self, codes: Sequence[str]) -> Mapping[str, int]:
+        rows = await self.connection.execute(_BY_CODES, {"codes": codes})
+        return {code: account_id for code, account_id in rows}
 
     async def _open(self, code: str) -> None:
         try:

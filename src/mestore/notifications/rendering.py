@@ -30,7 +30,7 @@ _MONTHS = (
 # Only the number varies: a subject holds nothing that a person typed.
 _SUBJECTS = {
     "order_placed_buyer": "Recibimos tu pedido {number}",
-    "order_placed_vendor": "Pedido nuevo {number}: espera el pago",
+    "order_placed_vendor": "Tienes un pedido nuevo: {number}",
     "order_paid_buyer": "Pago aprobado: tu pedido {number}",
     "order_paid_vendor": "Pago aprobado: prepara el pedido {number}",
 }

@@ -1,0 +1,120 @@
+"""A payment gateway in memory: answers at once, on command not at all, and can be held up."""
+
+import asyncio
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass, field, replace
+
+from mestore.payments.errors import (
+    BadSignature,
+    GatewayUnavailable,
+    OutcomeUnknown,
+    TransactionUnknown,
+)
+from mestore.payments.types import (
+    Acceptance,
+    AttemptStatus,
+    Bank as PseBank,
+    Charge,
+    GatewayProfile,
+    Limits,
+    Notice,
+    Outcome,
+    PaymentMethod,
+)
+
+CODE = "bank"
+METHODS = frozenset(PaymentMethod)
+
+
+async def _nothing() -> None:
+    """Hold nobody up."""
+
+
+@dataclass
+class Bank:
+    """The port `PaymentGateway` over a dictionary, for interleavings that HTTP cannot time.
+
+    `pause` is awaited before every answer; a test lets other things happen there.
+    """
+
+    transactions: dict[str, Outcome] = field(default_factory=dict)
+    started: list[Charge] = field(default_factory=list)
+    asked: list[str] = field(default_factory=list)
+    is_silent: bool = False
+    pause: Callable[[], Awaitable[None]] = _nothing
+    refusal: Exception | None = None
+
+    code = CODE
+    methods = METHODS
+    profile = GatewayProfile("test", "pub", "http://bank.example", {m: Limits() for m in METHODS})
+
+    async def start(self, charge: Charge) -> Outcome:
+        """Open a PENDING transaction; silent, it opens it and does not say so."""
+        self.started.append(charge)
+        if self.refusal is not None:
+            await self.pause()
+            raise self.refusal
+        outcome = Outcome(
+            gateway=CODE,
+            reference=charge.reference,
+            transaction_id=f"t-{charge.reference}",
+            status=AttemptStatus.PENDING,
+            amount_minor=charge.amount_minor,
+            currency=charge.currency,
+            payment_url=f"http://bank.example/{charge.reference}",
+        )
+        self.transactions[charge.reference] = outcome
+        await self.pause()
+        if self.is_silent:
+            raise OutcomeUnknown("silent")
+        return outcome
+
+    async def fetch(self, transaction_id: str) -> Outcome:
+        """Say how a transaction stands."""
+        self.asked.append(transaction_id)
+        await self._answer()
+        for outcome in self.transactions.values():
+            if outcome.transaction_id == transaction_id:
+                return outcome
+        raise TransactionUnknown
+
+    async def find(self, reference: str) -> Outcome | None:
+        """Look a transaction up."""
+        self.asked.append(reference)
+        await self._answer()
+        return self.transactions.get(reference)
+
+    async def banks(self) -> list[PseBank]:
+        """List no banks."""
+        return []
+
+    async def acceptance(self) -> Acceptance:
+        """Return two addresses."""
+        return Acceptance("http://bank.example/1", "http://bank.example/2")
+
+    def verify(self, headers: Mapping[str, str], body: bytes) -> Notice:
+        """Believe nothing."""
+        raise BadSignature
+
+    def say(self, reference: str, status: AttemptStatus, **changes: object) -> Outcome:
+        """Make a transaction stand like this from now on, and return what the bank says of it."""
+        said = replace(self.transactions[reference], status=status, **changes)  # type: ignore[arg-type]
+        self.transactions[reference] = said
+        return said
+
+    async def _answer(self) -> None:
+        await self.pause()
+        if self.is_silent:
+            raise GatewayUnavailable
+
+
+def once(work: Callable[[], Awaitable[object]]) -> Callable[[], Awaitable[None]]:
+    """Return a pause that does `work` the first time and nothing later."""
+    is_done = asyncio.Event()
+
+    async def pause() -> None:
+        if not is_done.is_set():
+            is_done.set()
+            await work()
+
+    return pause
