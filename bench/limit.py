@@ -19,7 +19,7 @@ from uuid import UUID
 
 import msgspec
 
-from bench.plan import Plan, Step, Verb
+from bench.plan import Plan, Plans, Step, Verb
 from bench.postgres import Connection, connect
 from mestore.kernel.clock import now
 from mestore.kernel.ids import uuid7
@@ -30,17 +30,6 @@ LANES = 10
 Scope = dict[str, Any]
 Receive = Callable[[], Awaitable[dict[str, Any]]]
 Send = Callable[[dict[str, Any]], Awaitable[None]]
-
-
-class Plans(msgspec.Struct, frozen=True):
-    """What the program said for each kind of request, and what else the bare one needs to know."""
-
-    products: Plan
-    product: Plan
-    order: Plan
-    total: int
-    placed: dict[str, Any]
-    """The answer to the traced order."""
 
 
 class Category(msgspec.Struct, frozen=True):
@@ -154,20 +143,26 @@ class ReadyStep:
     fills: list[tuple[int, int, int]]
 
 
-class Orders:
-    """Places orders by repeating the program's statements."""
+class Repeater:
+    """Runs a plan again and again, each time with what one request gives."""
 
-    def __init__(self, plan: Plan, placed: dict[str, Any]) -> None:
+    def __init__(self, name: str, plan: Plan) -> None:
+        self.name = name
         self.plan = plan
-        self.placed = placed
         self.steps = [_ready(step) for step in plan.steps]
         self.numbers = count()
         self.prefix = f"{os.getpid():x}-{os.urandom(3).hex()}"
 
-    async def place(self, lane: Lane, token: bytes, body: bytes) -> bytes:
-        """Run the plan for one request and return the answer's JSON."""
-        registers = self._registers(token, body)
-        for step, statement in zip(self.steps, lane.statements["order"], strict=True):
+    async def read(self, lane: Lane, given: dict[str, UUID]) -> Sequence[Any]:
+        """Run a plan of one statement and return its rows."""
+        (statement,) = lane.statements[self.name]
+        rows: Sequence[Any] = await statement.fetch(*self.steps[0].rows[0](self._registers(given)))
+        return rows
+
+    async def write(self, lane: Lane, given: dict[str, UUID]) -> dict[str, Any]:
+        """Run a whole transaction and return what its answer repeats."""
+        registers = self._registers(given)
+        for step, statement in zip(self.steps, lane.statements[self.name], strict=True):
             if step.verb is Verb.FETCH:
                 rows = await statement.fetch(*step.rows[0](registers))
                 for row, column, register in step.fills:
@@ -176,17 +171,17 @@ class Orders:
                 await statement.executemany([pick(registers) for pick in step.rows])
             else:
                 await lane.connection.execute(step.verb.value)
-        results = {name: registers[index] for name, index in self.plan.results.items()}
-        return msgspec.json.encode(self.placed | results)
+        return {name: registers[index] for name, index in self.plan.results.items()}
 
-    def _registers(self, token: bytes, body: bytes) -> list[Any]:
+    def _registers(self, given: dict[str, UUID]) -> list[Any]:
         plan = self.plan
         registers: list[Any] = plan.constants.copy()
-        for name, value in _given(token, body):
+        for name, value in given.items():
             registers[plan.given[name]] = value
-        moment = now()
-        for register, seconds in plan.times:
-            registers[register] = moment + timedelta(seconds=seconds)
+        if plan.times:
+            moment = now()
+            for register, seconds in plan.times:
+                registers[register] = moment + timedelta(seconds=seconds)
         for register in plan.new_ids:
             registers[register] = uuid7()
         for register in plan.new_text:
@@ -209,12 +204,11 @@ class Basket(msgspec.Struct, frozen=True):
 _CLAIMS, _BASKET = msgspec.json.Decoder(Claims), msgspec.json.Decoder(Basket)
 
 
-def _given(token: bytes, body: bytes) -> list[tuple[str, UUID]]:
+def _given(token: bytes, body: bytes) -> dict[str, UUID]:
     claims = token.split(b".")[1]
     sid = _CLAIMS.decode(base64.urlsafe_b64decode(claims + b"=" * (-len(claims) % 4))).sid
-    items = _BASKET.decode(body).items
-    lines = [(f"product_{index}", line.product_id) for index, line in enumerate(items)]
-    return [("session", sid), *lines]
+    first, second = _BASKET.decode(body).items
+    return {"session": sid, "product_0": first.product_id, "product_1": second.product_id}
 
 
 def _ready(step: Step) -> ReadyStep:
@@ -233,7 +227,9 @@ class Limit:
     def __init__(self) -> None:
         path, self.address = os.environ["BENCH_PLANS"], os.environ["BENCH_DATABASE"]
         self.plans = msgspec.json.decode(Path(path).read_bytes(), type=Plans)
-        self.orders = Orders(self.plans.order, self.plans.placed)
+        self.products = Repeater("products", self.plans.products)
+        self.product = Repeater("product", self.plans.product)
+        self.order = Repeater("order", self.plans.order)
         self.lanes: asyncio.LifoQueue[Lane] = asyncio.LifoQueue()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -267,22 +263,18 @@ class Limit:
 
     async def _lane(self) -> Lane:
         connection = await connect(self.address)
-        plans = {
-            "products": self.plans.products,
-            "product": self.plans.product,
-            "order": self.plans.order,
-        }
         statements = {
-            name: [await connection.prepare(step.sql) if step.sql else None for step in plan.steps]
-            for name, plan in plans.items()
+            one.name: [
+                await connection.prepare(step.sql) if step.sql else None for step in one.plan.steps
+            ]
+            for one in (self.products, self.product, self.order)
         }
         return Lane(connection, statements)
 
     async def _page(self) -> bytes:
         lane = await self.lanes.get()
         try:
-            (statement,) = lane.statements["products"]
-            rows = await statement.fetch()
+            rows = await self.products.read(lane, {})
         finally:
             self.lanes.put_nowait(lane)
         shown = [product_of(row) for row in rows[:20]]
@@ -296,8 +288,7 @@ class Limit:
     async def _product(self, product_id: UUID) -> bytes:
         lane = await self.lanes.get()
         try:
-            (statement,) = lane.statements["product"]
-            row = await statement.fetchrow(product_id)
+            (row,) = await self.product.read(lane, {"product": product_id})
         finally:
             self.lanes.put_nowait(lane)
         return msgspec.json.encode(product_of(row))
@@ -307,12 +298,13 @@ class Limit:
         token = next(value for name, value in scope["headers"] if name == b"authorization")
         lane = await self.lanes.get()
         try:
-            return await self.orders.place(lane, token, body)
+            results = await self.order.write(lane, _given(token, body))
         except Exception:
             await lane.connection.execute("ROLLBACK")
             raise
         finally:
             self.lanes.put_nowait(lane)
+        return msgspec.json.encode(self.plans.placed | results)
 
 
 app = Limit()

@@ -63,6 +63,17 @@ class Plan(msgspec.Struct, frozen=True):
     """Registers of what the answer repeats, by name."""
 
 
+class Plans(msgspec.Struct, frozen=True):
+    """What the program said for each kind of request, and what else the bare one needs to know."""
+
+    products: Plan
+    product: Plan
+    order: Plan
+    total: int
+    placed: dict[str, Any]
+    """The answer to the traced order."""
+
+
 class Untraceable(Exception):
     """An id in a statement that nothing before it tells."""
 

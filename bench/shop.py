@@ -29,9 +29,20 @@ ON_HAND = 1_000_000
 SIGNED_IN = 256
 PAST = timedelta(days=90)
 CHUNK = 20_000
+# Apart from each other and from all other numbers, so that a plan can tell ids by their size.
+FIRST_LEVEL, FIRST_ORDER, FIRST_ITEM = SMALLEST_ID, 2 * SMALLEST_ID, 3 * SMALLEST_ID
+# Where the ids go on that the shop gives out itself.
+_COUNTED = {
+    ("categories", "number"): 0,
+    ("products", "number"): 0,
+    ("stock_locations", "id"): 0,
+    ("stock_levels", "id"): FIRST_LEVEL,
+    ("orders", "id"): FIRST_ORDER,
+    ("order_items", "id"): FIRST_ITEM,
+}
 MEDIA_URL = "http://127.0.0.1:8000/media"
 
-LocalRow = dict[str, Any]
+Record = dict[str, Any]
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,8 +94,8 @@ class Shop:
             await self._fill_offers(connection, offers)
         for first in range(0, self.orders, CHUNK):
             await self._fill_orders(connection, range(first, min(first + CHUNK, self.orders)))
-        for table, key in _COUNTED.items():
-            await connection.execute(_START_IDS.format(table=table, key=key), SMALLEST_ID)
+        for (table, key), first_id in _COUNTED.items():
+            await connection.execute(_START_IDS.format(table=table, key=key), first_id)
         await connection.execute("ANALYZE")
 
     async def _fill_offers(self, connection: Connection, offers: Sequence[Offer]) -> None:
@@ -105,7 +116,7 @@ class Shop:
         for table in ("stock_movements", "stock_reservations"):
             await _copy(connection, table, (row for order in past for row in order.rows(table)))
 
-    def _users(self) -> Iterator[LocalRow]:
+    def _users(self) -> Iterator[Record]:
         self.buyers = [
             Buyer(uuid7(), f"buyer{index}@example.com", uuid7())
             for index in range(max(SIGNED_IN, self.orders // 20))
@@ -135,7 +146,7 @@ class Shop:
                 "updated_at": self.moment - PAST,
             }
 
-    def _sessions(self) -> Iterator[LocalRow]:
+    def _sessions(self) -> Iterator[Record]:
         for buyer in self.buyers[:SIGNED_IN]:
             yield {
                 "id": buyer.session_id,
@@ -147,7 +158,7 @@ class Shop:
                 "expires_at": self.moment + timedelta(days=1),
             }
 
-    def _vendors(self) -> Iterator[LocalRow]:
+    def _vendors(self) -> Iterator[Record]:
         # A vendor has the id of its user: nothing here needs two.
         for index, vendor in enumerate(self.vendors):
             yield {
@@ -162,7 +173,7 @@ class Shop:
                 "updated_at": self.moment - PAST,
             }
 
-    def _locations(self) -> Iterator[LocalRow]:
+    def _locations(self) -> Iterator[Record]:
         for index, vendor in enumerate(self.vendors, 1):
             yield {
                 "id": index,
@@ -171,7 +182,7 @@ class Shop:
                 "created_at": self.moment - PAST,
             }
 
-    def _categories(self) -> Iterator[LocalRow]:
+    def _categories(self) -> Iterator[Record]:
         for number, category in enumerate(load_catalog().categories, 1):
             self.categories[category.slug] = uuid7()
             yield {
@@ -194,12 +205,12 @@ class Shop:
                 product_id=uuid7(),
                 variant_id=uuid7(),
                 vendor_id=self.vendors[index % len(self.vendors)],
-                level_id=SMALLEST_ID + index,
+                level_id=FIRST_LEVEL + index,
                 sample=sample,
                 sku=f"{sample.sku}-{index}",
             )
 
-    def _product(self, index: int, offer: Offer) -> LocalRow:
+    def _product(self, index: int, offer: Offer) -> Record:
         sample = offer.sample
         dimensions = msgspec.json.encode(sample.dimensions).decode()
         return {
@@ -241,7 +252,7 @@ class Shop:
             "updated_at": self.moment - PAST,
         }
 
-    def _image(self, offer: Offer) -> LocalRow:
+    def _image(self, offer: Offer) -> Record:
         return {
             "id": offer.variant_id,
             "product_id": offer.product_id,
@@ -253,7 +264,7 @@ class Shop:
             "created_at": self.moment - PAST,
         }
 
-    def _variant(self, offer: Offer) -> LocalRow:
+    def _variant(self, offer: Offer) -> Record:
         return {
             "id": offer.variant_id,
             "product_id": offer.product_id,
@@ -263,7 +274,7 @@ class Shop:
             "created_at": self.moment - PAST,
         }
 
-    def _level(self, index: int, offer: Offer) -> LocalRow:
+    def _level(self, index: int, offer: Offer) -> Record:
         return {
             "id": offer.level_id,
             "variant_id": offer.variant_id,
@@ -274,7 +285,7 @@ class Shop:
             "updated_at": self.moment - PAST,
         }
 
-    def _opening(self, offer: Offer) -> LocalRow:
+    def _opening(self, offer: Offer) -> Record:
         return _movement(offer, "SET", (ON_HAND, 0), "first stock", None, self.moment - PAST)
 
 
@@ -284,13 +295,13 @@ class PastOrder:
     def __init__(self, shop: Shop, index: int) -> None:
         self.shop = shop
         self.index = index
-        self.id = SMALLEST_ID + index
+        self.id = FIRST_ORDER + index
         self.at = shop.moment - PAST * (1 - index / shop.orders)
         # A prime step goes over all products; neighbours are of different vendors.
         first = index * 7919 % shop.products
         self.offers = (shop.offers[first], shop.offers[(first + 1) % shop.products])
 
-    def row(self) -> LocalRow:
+    def row(self) -> Record:
         """Return the order itself."""
         buyer = self.shop.buyers[self.index % len(self.shop.buyers)]
         subtotal = sum(offer.price_minor for offer in self.offers)
@@ -324,7 +335,7 @@ class PastOrder:
             "cancelled_for": "EXPIRED",
         }
 
-    def rows(self, table: str) -> list[LocalRow]:
+    def rows(self, table: str) -> list[Record]:
         """Return what belongs to the order in another table."""
         if table == "order_changes":
             return [self._change(None, "PENDING"), self._change("PENDING", "CANCELLED")]
@@ -342,7 +353,7 @@ class PastOrder:
         }[table]
         return [make(place, offer) for place, offer in enumerate(self.offers)]
 
-    def _change(self, come_from: str | None, to: str) -> LocalRow:
+    def _change(self, come_from: str | None, to: str) -> Record:
         return {
             "order_id": self.id,
             "kind": "ORDER",
@@ -352,9 +363,9 @@ class PastOrder:
             "created_at": self.at,
         }
 
-    def _item(self, place: int, offer: Offer) -> LocalRow:
+    def _item(self, place: int, offer: Offer) -> Record:
         return {
-            "id": SMALLEST_ID + 2 * self.index + place,
+            "id": FIRST_ITEM + 2 * self.index + place,
             "order_id": self.id,
             "vendor_id": offer.vendor_id,
             "product_id": offer.product_id,
@@ -369,7 +380,7 @@ class PastOrder:
             "total_minor": offer.price_minor,
         }
 
-    def _part(self, _: int, offer: Offer) -> LocalRow:
+    def _part(self, _: int, offer: Offer) -> Record:
         return {
             "order_id": self.id,
             "vendor_id": offer.vendor_id,
@@ -379,11 +390,11 @@ class PastOrder:
             "total_minor": offer.price_minor + _tax(offer),
         }
 
-    def _commission(self, place: int, offer: Offer) -> LocalRow:
+    def _commission(self, place: int, offer: Offer) -> Record:
         amount = divide_half_up(offer.price_minor * 5, 100)
         return {
             "order_id": self.id,
-            "order_item_id": SMALLEST_ID + 2 * self.index + place,
+            "order_item_id": FIRST_ITEM + 2 * self.index + place,
             "vendor_id": offer.vendor_id,
             "rule": "default",
             "rate_basis_points": 500,
@@ -394,7 +405,7 @@ class PastOrder:
             "created_at": self.at,
         }
 
-    def _reservation(self, _: int, offer: Offer) -> LocalRow:
+    def _reservation(self, _: int, offer: Offer) -> Record:
         return {
             "order_id": self.id,
             "level_id": offer.level_id,
@@ -405,15 +416,6 @@ class PastOrder:
         }
 
 
-# Tables whose ids the shop gives out itself, or whose new ids must be known from other numbers.
-_COUNTED = {
-    "categories": "number",
-    "products": "number",
-    "stock_locations": "id",
-    "stock_levels": "id",
-    "orders": "id",
-    "order_items": "id",
-}
 _START_IDS = (
     "SELECT setval(pg_get_serial_sequence('{table}', '{key}'), "
     "greatest($1, (SELECT coalesce(max({key}), 0) FROM {table})) + 1)"
@@ -427,7 +429,7 @@ def _movement(
     reason: str,
     order_id: int | None,
     moment: datetime,
-) -> LocalRow:
+) -> Record:
     return {
         "level_id": offer.level_id,
         "kind": kind,

@@ -7,7 +7,7 @@ from functools import cache
 from itertools import count
 from uuid import UUID
 
-from pwdlib import PasswordHash
+from pwdlib.hashers.argon2 import Argon2Hasher
 from sqlalchemy import insert, select, update
 
 from mestore.accounts.models import User
@@ -30,8 +30,8 @@ _numbers = count(1)
 
 @cache
 def hash_of(password: str) -> str:
-    """Return the Argon2 hash of a password, made once a session because it is slow by design."""
-    return PasswordHash.recommended().hash(password)
+    """Return the program's kind of hash of a password, made once because it is slow by design."""
+    return Argon2Hasher(time_cost=2, memory_cost=19_456, parallelism=1).hash(password)
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,14 +11,24 @@ import httpx2
 import pytest
 import structlog
 from fastapi import FastAPI
+from pydantic import SecretStr
 from sqlalchemy import event
 from sqlalchemy.engine import URL
 
+from mestore import bootstrap, subscriptions
+from mestore.accounts.service.sessions import SessionService
+from mestore.accounts.types import Device
+from mestore.accounts.views import get_profile
+from mestore.bootstrap import App
+from mestore.checkout.types import Outside
 from mestore.kernel.clock import Clock
 from mestore.kernel.db import Database
-from mestore.kernel.jobs import Worker
-from tests import engines, provisional
-from tests.build import PASSWORD, Build
+from mestore.kernel.outbox import Outbox
+from mestore.main import create_app
+from mestore.notifications.adapters.files import MailFiles
+from mestore.settings import Environment, Settings
+from tests import engines
+from tests.build import PASSWORD, Build, BuiltUser
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -115,21 +125,49 @@ def engine_url(request: pytest.FixtureRequest, sources: Sources, tmp_path: Path)
 
 
 @pytest.fixture
-async def database(engine_url: str) -> AsyncIterator[Database]:
-    """The database of this test, empty before and after it, with the program's own outbox."""
-    database = Database(
-        engine_url, outbox=provisional.outbox(), policies=provisional.policies()
+def settings(engine_url: str, tmp_path: Path) -> Settings:
+    """The settings of the program under test; override this fixture to try other ones."""
+    return Settings(
+        _env_file=None,
+        environment=Environment.TESTING,
+        database_url=engine_url,
+        data_dir=tmp_path,
+        secret_key=SecretStr("a secret of the tests, 32 characters or more"),
     )
-    yield database
-    if database.dialect != "sqlite":
-        await engines.empty(database)
-    await database.close()
 
 
 @pytest.fixture
-def app(database: Database) -> FastAPI:
+def program(settings: Settings) -> App:
+    """The whole program as bootstrap wires it; `database` closes what it opened."""
+    return bootstrap.build(settings)
+
+
+@pytest.fixture
+def opened(request: pytest.FixtureRequest, engine_url: str) -> tuple[Database, App | None]:
+    """The program's database, or a cheaper one alike where the test needs no program."""
+    if "program" in request.fixturenames:
+        app: App = request.getfixturevalue("program")
+        return app.database, app
+    database = Database(engine_url)
+    routes = subscriptions.routes(Outside(database, {}, ""), MailFiles(Path(), "tests@example.com"))
+    database.outbox = Outbox(subscriptions.addresses(routes))
+    return database, None
+
+
+@pytest.fixture
+async def database(opened: tuple[Database, App | None]) -> AsyncIterator[Database]:
+    """The database of this test, empty before and after it, with the program's own outbox."""
+    database, app = opened
+    yield database
+    if database.dialect != "sqlite":
+        await engines.empty(database)
+    await (app or database).close()
+
+
+@pytest.fixture
+def app(program: App, database: Database) -> FastAPI:
     """The program's ASGI app over the test's database."""
-    return provisional.app(database)
+    return create_app(program, with_jobs=False)
 
 
 @pytest.fixture
@@ -141,6 +179,7 @@ async def client(app: FastAPI) -> AsyncIterator[httpx2.AsyncClient]:
 
 
 SignIn = Callable[..., Awaitable[dict[str, str]]]
+AsUser = Callable[[BuiltUser], Awaitable[dict[str, str]]]
 
 
 @pytest.fixture
@@ -156,15 +195,28 @@ def sign_in(client: httpx2.AsyncClient) -> SignIn:
 
 
 @pytest.fixture
+def as_user(program: App, database: Database) -> AsUser:
+    """`await as_user(user)` opens a session without the password and returns the headers."""
+
+    async def headers(user: BuiltUser) -> dict[str, str]:
+        async with database.transaction() as tx:
+            profile, _ = await get_profile(tx.connection, user.id)
+            opened = await SessionService(tx).open(profile, Device("127.0.0.1", "tests"))
+        return {"Authorization": f"Bearer {opened.access_token}"}
+
+    return headers
+
+
+@pytest.fixture
 def build(database: Database) -> Build:
     """Makes valid rows: `await build.product(stock=1)`; see tests/build.py."""
     return Build(database)
 
 
 @pytest.fixture
-def run_jobs(database: Database) -> Callable[[], Awaitable[int]]:
+def run_jobs(program: App, database: Database) -> Callable[[], Awaitable[int]]:
     """`await run_jobs()` runs due jobs until none is left, and returns how many ran."""
-    worker = Worker(database, provisional.routes(database))
+    worker = program.worker()
 
     async def run() -> int:
         total = 0
@@ -173,6 +225,15 @@ def run_jobs(database: Database) -> Callable[[], Awaitable[int]]:
         return total
 
     return run
+
+
+@pytest.fixture
+def redis_url() -> str:
+    """The address of a Redis that answers."""
+    try:
+        return engines.check("redis")
+    except engines.NotRunning as error:
+        pytest.skip(str(error))
 
 
 class MovedClock:

@@ -22,9 +22,9 @@ from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import create_async_engine
 from sqlalchemy.pool import NullPool
 
-import mestore
 from mestore.kernel.columns import Base
 from mestore.kernel.db import Database
+from mestore.migrations.tables import load_all
 
 ENGINES = ("sqlite", "postgres", "mariadb")
 STANDARD_URLS = {
@@ -36,13 +36,6 @@ STANDARD_URLS = {
 
 class NotRunning(Exception):
     """A server that tests need does not answer; the text says what to start."""
-
-
-def load_models() -> None:
-    """Import the models of every room, so that the metadata knows every table."""
-    importlib.import_module("mestore.kernel.idempotency")
-    for models in Path(mestore.__path__[0]).glob("*/models.py"):
-        importlib.import_module(f"mestore.{models.parent.name}.models")
 
 
 def url_of(service: str) -> str:
@@ -154,7 +147,7 @@ def _routine_that_empties(url: URL) -> Sequence[str]:
 
 
 async def _create_schema(url: URL) -> None:
-    load_models()
+    load_all()
     database = Database(url.render_as_string(hide_password=False))
     try:
         async with database.writes.begin() as connection:

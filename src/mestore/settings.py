@@ -127,6 +127,8 @@ class Settings(BaseSettings):
             found.append("DATABASE_URL: SQLite takes one writer at a time and one machine")
         if self.smtp_host is None:
             found.append("SMTP_HOST: without a mail server mails are only files under MAIL_DIR")
+        if self.smtp_host is not None and "example.com" in self.smtp_from:
+            found.append("SMTP_FROM: set the address that customers may answer to")
         if self.base_url.startswith("http://127.0.0.1"):
             found.append("BASE_URL: set the public https address of this API")
         return found

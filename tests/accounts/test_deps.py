@@ -12,7 +12,7 @@ from mestore.accounts.models import User
 from mestore.accounts.types import Caller, UserType
 from mestore.kernel.db import Database
 from tests.build import PASSWORD, Build, BuiltUser
-from tests.conftest import SignIn
+from tests.conftest import AsUser
 
 Seller = Annotated[Caller, Depends(require_type(UserType.VENDOR))]
 
@@ -41,10 +41,10 @@ def doors(app: FastAPI, client: httpx2.AsyncClient) -> httpx2.AsyncClient:
 
 
 async def test_the_caller_is_who_the_rows_say(
-    doors: httpx2.AsyncClient, build: Build, sign_in: SignIn
+    doors: httpx2.AsyncClient, build: Build, as_user: AsUser
 ) -> None:
     user = await build.user(UserType.VENDOR)
-    headers = await sign_in(user.email)
+    headers = await as_user(user)
     answer = await doors.get("/doors/user", headers=headers)
     shown = answer.json()
     assert (shown["user_id"], shown["email"]) == (str(user.id), user.email)
@@ -52,9 +52,9 @@ async def test_the_caller_is_who_the_rows_say(
 
 
 async def test_a_caller_is_checked_in_one_statement(
-    doors: httpx2.AsyncClient, build: Build, sign_in: SignIn, statements: list[str]
+    doors: httpx2.AsyncClient, build: Build, as_user: AsUser, statements: list[str]
 ) -> None:
-    headers = await sign_in((await build.user()).email)
+    headers = await as_user(await build.user())
     statements.clear()
     assert (await doors.get("/doors/user", headers=headers)).status_code == 200
     assert len(statements) == 1
@@ -75,9 +75,9 @@ async def test_nobody_is_nobody_where_no_token_is_needed(doors: httpx2.AsyncClie
 
 
 async def test_a_role_that_changed_counts_at_once(
-    doors: httpx2.AsyncClient, database: Database, build: Build, sign_in: SignIn
+    doors: httpx2.AsyncClient, database: Database, build: Build, as_user: AsUser
 ) -> None:
-    headers = await sign_in((await build.user(UserType.ADMIN)).email)
+    headers = await as_user(await build.user(UserType.ADMIN))
     assert (await doors.get("/doors/staff", headers=headers)).status_code == 200
     async with database.transaction() as tx:
         await tx.connection.execute(update(User).values(user_type=UserType.BUYER))
@@ -86,9 +86,9 @@ async def test_a_role_that_changed_counts_at_once(
 
 
 async def test_a_suspended_user_is_out_at_once(
-    doors: httpx2.AsyncClient, database: Database, build: Build, sign_in: SignIn
+    doors: httpx2.AsyncClient, database: Database, build: Build, as_user: AsUser
 ) -> None:
-    headers = await sign_in((await build.user()).email)
+    headers = await as_user(await build.user())
     async with database.transaction() as tx:
         await tx.connection.execute(update(User).values(is_active=False))
     assert (await doors.get("/doors/user", headers=headers)).status_code == 401
@@ -106,12 +106,12 @@ async def test_a_suspended_user_is_out_at_once(
 async def test_each_role_opens_its_own_doors(
     doors: httpx2.AsyncClient,
     build: Build,
-    sign_in: SignIn,
+    as_user: AsUser,
     user_type: UserType,
     staff: int,
     vendor: int,
 ) -> None:
-    headers = await sign_in((await build.user(user_type)).email)
+    headers = await as_user(await build.user(user_type))
     assert (await doors.get("/doors/staff", headers=headers)).status_code == staff
     assert (await doors.get("/doors/vendor", headers=headers)).status_code == vendor
 

@@ -1,7 +1,7 @@
 """Transactions: one place that commits, and what leaves only with the commit."""
 
 import asyncio
-from collections.abc import Iterable
+from collections.abc import Awaitable, Callable, Iterable
 from dataclasses import dataclass
 from datetime import timedelta
 
@@ -9,7 +9,7 @@ import pytest
 from sqlalchemy import insert, select, text, update
 
 from mestore.kernel.clock import now
-from mestore.kernel.db import Database, InsideTransaction, affected, in_transaction, inserted_id
+from mestore.kernel.db import Database, InsideTransaction, Tx, affected, in_transaction, inserted_id
 from mestore.kernel.db_errors import Fault, fault_of
 from mestore.kernel.outbox import Job
 from tests.kernel.things import THINGS, Count, Noted, add, words
@@ -17,6 +17,20 @@ from tests.kernel.things import THINGS, Count, Noted, add, words
 
 class Broken(Exception):
     """What a test raises in the middle of a transaction."""
+
+
+async def break_after(database: Database, work: Callable[[Tx], object]) -> None:
+    """Do some work in a transaction that then fails."""
+
+    async def attempt() -> None:
+        async with database.transaction() as tx:
+            done = work(tx)
+            if isinstance(done, Awaitable):
+                await done
+            raise Broken
+
+    with pytest.raises(Broken):
+        await attempt()
 
 
 async def jobs(database: Database) -> list[tuple[str, str, object]]:
@@ -33,10 +47,7 @@ async def test_what_a_transaction_wrote_is_there_after_it(things: Database) -> N
 
 
 async def test_an_error_rolls_everything_back(things: Database) -> None:
-    with pytest.raises(Broken):
-        async with things.transaction() as tx:
-            await add(tx, "lost")
-            raise Broken
+    await break_after(things, lambda tx: add(tx, "lost"))
     assert await words(things) == []
 
 
@@ -75,9 +86,7 @@ async def test_a_task_knows_whether_it_is_in_a_transaction(things: Database) -> 
     async with things.transaction():
         assert in_transaction()
     assert not in_transaction()
-    with pytest.raises(Broken):
-        async with things.transaction():
-            raise Broken
+    await break_after(things, lambda _: None)
     assert not in_transaction()
 
 
@@ -97,10 +106,7 @@ async def test_messages_become_rows_one_a_handler(things: Database) -> None:
 
 
 async def test_messages_of_a_transaction_that_fails_do_not_leave(things: Database) -> None:
-    with pytest.raises(Broken):
-        async with things.transaction() as tx:
-            tx.publish(Noted("hello"))
-            raise Broken
+    await break_after(things, lambda tx: tx.publish(Noted("hello")))
     assert await jobs(things) == []
 
 
@@ -148,10 +154,7 @@ async def test_caches_hear_of_a_change_only_after_the_commit(things: Database) -
 async def test_caches_hear_nothing_of_a_rollback_or_of_no_change(things: Database) -> None:
     heard: list[Iterable[str]] = []
     things.touch_listeners.append(heard.append)
-    with pytest.raises(Broken):
-        async with things.transaction() as tx:
-            tx.touch("a")
-            raise Broken
+    await break_after(things, lambda tx: tx.touch("a"))
     async with things.transaction() as tx:
         await add(tx, "quiet")
     assert heard == []
@@ -229,7 +232,7 @@ async def test_parallel_read_then_write_on_sqlite_loses_nothing(things: Database
 
     async def count(database: Database) -> None:
         async with database.transaction() as tx:
-            seen = await tx.connection.scalar(select(THINGS.c.small))
+            seen = (await tx.connection.execute(select(THINGS.c.small))).scalar_one()
             await tx.connection.execute(update(THINGS).values(small=seen + 1))
 
     other = Database(things.writes.url.render_as_string(hide_password=False))
@@ -241,17 +244,21 @@ async def test_parallel_read_then_write_on_sqlite_loses_nothing(things: Database
 
 async def test_servers_read_committed_and_think_in_utc(database: Database) -> None:
     statement = {
-        "postgresql": "SELECT current_setting('transaction_isolation'), current_setting('timezone')",
+        "postgresql": "SELECT current_setting('transaction_isolation'), "
+        "current_setting('timezone')",
         "mysql": "SELECT @@tx_isolation, @@time_zone",
         "sqlite": "SELECT 'one writer', 'no zone'",
     }[database.dialect]
     async with database.transaction() as tx:
         found = tuple((await tx.connection.execute(text(statement))).one())
-    assert found == {
-        "postgresql": ("read committed", "UTC"),
-        "mysql": ("READ-COMMITTED", "+00:00"),
-        "sqlite": ("one writer", "no zone"),
-    }[database.dialect]
+    assert (
+        found
+        == {
+            "postgresql": ("read committed", "UTC"),
+            "mysql": ("READ-COMMITTED", "+00:00"),
+            "sqlite": ("one writer", "no zone"),
+        }[database.dialect]
+    )
 
 
 @dataclass(frozen=True)

@@ -210,12 +210,16 @@ async def test_a_connection_that_the_server_ends_is_an_outage_and_the_next_one_w
     end = {"postgresql": "SELECT pg_terminate_backend({})", "mysql": "KILL {}"}
     if database.dialect == "sqlite":
         pytest.skip("a file has no connections to end")
-    with pytest.raises(SQLAlchemyError) as caught:
+
+    async def lose_the_connection() -> None:
         async with database.transaction() as tx:
             number = await tx.connection.scalar(text(own_id[database.dialect]))
             async with database.read() as killer:
                 await killer.execute(text(end[database.dialect].format(number)))
             await tx.connection.execute(text("SELECT 1"))
+
+    with pytest.raises(SQLAlchemyError) as caught:
+        await lose_the_connection()
     assert fault_of(caught.value) is Fault.GONE
     async with database.transaction() as tx:
         assert await tx.connection.scalar(text("SELECT 1")) == 1

@@ -4,8 +4,7 @@ import asyncio
 from collections import Counter
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
-from datetime import timedelta
-from typing import Any
+from datetime import datetime, timedelta
 
 import pytest
 from sqlalchemy import select, text, update
@@ -16,7 +15,7 @@ from mestore.kernel.db import Database, Tx, in_transaction
 from mestore.kernel.jobs import InTransaction, Periodic, Route, Worker
 from mestore.kernel.outbox import Job, JobState, Outbox
 from tests.conftest import MovedClock
-from tests.kernel.things import Count, Noted, add, words
+from tests.kernel.things import Count, Noted, add, eventually, words
 
 
 class Broken(Exception):
@@ -31,18 +30,19 @@ async def write(tx: Tx, task: Count) -> None:
 WRITE = Route(Count, "count", InTransaction(write))
 
 
-async def send(database: Database, *numbers: int, **options: Any) -> None:
+async def send(database: Database, *numbers: int, run_at: datetime | None = None) -> None:
     """Enqueue one task for each number."""
     async with database.transaction() as tx:
         for number in numbers:
-            tx.enqueue(Count(number), **options)
+            tx.enqueue(Count(number), run_at=run_at)
 
 
 async def states(database: Database) -> list[tuple[JobState, int, str | None]]:
     """Return (state, tries, error) of every job, in order of writing."""
     query = select(Job.state, Job.tries, Job.error).order_by(Job.id)
     async with database.read() as connection:
-        return [tuple(row) for row in await connection.execute(query)]
+        found = await connection.execute(query)
+        return [(row.state, row.tries, row.error) for row in found]
 
 
 @asynccontextmanager
@@ -235,9 +235,7 @@ async def test_a_transaction_that_lost_its_lease_is_rolled_back(
     assert await words(things) == ["number 001"]
 
 
-async def test_failures_back_off_until_the_job_is_dead(
-    things: Database, clock: MovedClock
-) -> None:
+async def test_failures_back_off_until_the_job_is_dead(things: Database, clock: MovedClock) -> None:
     waits: list[float] = []
 
     async def fail(task: Count) -> None:
@@ -249,7 +247,7 @@ async def test_failures_back_off_until_the_job_is_dead(
         assert await worker.run_due() == 1
         assert await worker.run_due() == 0
         async with things.read() as connection:
-            due = await connection.scalar(select(Job.run_at))
+            due = (await connection.execute(select(Job.run_at))).scalar_one()
         waits.append((due - now()).total_seconds())
         clock.advance(due - now() + timedelta(seconds=1))
     assert await worker.run_due() == 1
@@ -280,7 +278,7 @@ async def test_a_dead_letter_can_be_revived(things: Database, clock: MovedClock)
         await broken.run_due()
         clock.advance(timedelta(hours=2))
     async with things.read() as connection:
-        number = await connection.scalar(select(Job.id))
+        number = (await connection.execute(select(Job.id))).scalar_one()
     async with things.transaction() as tx:
         assert not await jobs.revive_dead(tx, number + 1)
         assert await jobs.revive_dead(tx, number)
@@ -314,9 +312,19 @@ async def test_a_job_that_nobody_understands_fails_without_stopping_the_others(
     assert other == (JobState.DONE, 1, None)
 
 
+async def _one_is_written(database: Database) -> None:
+    """Wait until the job of number 1 has had its effect."""
+
+    async def is_written() -> bool:
+        return await words(database) == ["number 001"]
+
+    await eventually(is_written)
+
+
 async def _first(database: Database) -> int:
     async with database.read() as connection:
-        return int(await connection.scalar(select(Job.id).order_by(Job.id).limit(1)) or 0)
+        found = await connection.execute(select(Job.id).order_by(Job.id).limit(1))
+        return found.scalar_one()
 
 
 async def test_a_long_error_is_cut_to_what_the_table_holds(things: Database) -> None:
@@ -371,9 +379,7 @@ async def test_done_jobs_are_purged_after_two_days_and_others_stay(
 async def _run_for(workers: list[Worker], done: Callable[[], Awaitable[bool]]) -> None:
     """Run loops until something is so, at most five seconds."""
     loops = [asyncio.create_task(worker.run()) for worker in workers]
-    async with asyncio.timeout(5):
-        while not await done():
-            await asyncio.sleep(0.01)
+    await eventually(done)
     for worker in workers:
         worker.stop()
     await asyncio.gather(*loops)
@@ -414,9 +420,7 @@ async def test_the_loop_is_woken_by_a_commit(things: Database) -> None:
     loop = asyncio.create_task(worker.run())
     await asyncio.sleep(0.05)
     await send(things, 1)
-    async with asyncio.timeout(5):
-        while await words(things) != ["number 001"]:
-            await asyncio.sleep(0.01)
+    await _one_is_written(things)
     worker.stop()
     async with asyncio.timeout(5):
         await loop
@@ -463,17 +467,13 @@ async def test_the_loop_outlives_a_pool_that_is_exhausted(
     assert not loop.done()
     done.set()
     await holder
-    async with asyncio.timeout(5):
-        while await words(things) != ["number 001"]:
-            await asyncio.sleep(0.01)
+    await _one_is_written(things)
     worker.stop()
     await loop
     await small.close()
 
 
-async def test_the_loop_outlives_a_database_that_is_away(
-    things: Database, engine_url: str
-) -> None:
+async def test_the_loop_outlives_a_database_that_is_away(things: Database, engine_url: str) -> None:
     worker = Worker(things, [WRITE])
     worker.poll_seconds = 0.02
     rename = "ALTER TABLE {} RENAME TO {}"
@@ -486,9 +486,7 @@ async def test_the_loop_outlives_a_database_that_is_away(
         await tx.connection.execute(text(rename.format("jobs_away", "jobs")))
     assert running
     await send(things, 1)
-    async with asyncio.timeout(5):
-        while await words(things) != ["number 001"]:
-            await asyncio.sleep(0.01)
+    await _one_is_written(things)
     worker.stop()
     await loop
 

@@ -1,5 +1,7 @@
 """What kernel tests write and send: one table, one event, one task."""
 
+import asyncio
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
@@ -72,3 +74,10 @@ async def words(database: Database) -> list[str]:
     """Return the words of all things, in alphabetical order."""
     async with database.read() as connection:
         return sorted(await connection.scalars(select(THINGS.c.word)))
+
+
+async def eventually(is_so: Callable[[], Awaitable[bool]], *, within: float = 5) -> None:
+    """Wait until something is so; raises TimeoutError."""
+    async with asyncio.timeout(within):
+        while not await is_so():  # noqa: ASYNC110  what is waited for is in a database
+            await asyncio.sleep(0.01)

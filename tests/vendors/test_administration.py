@@ -13,14 +13,14 @@ from mestore.vendors.service import VendorService
 from mestore.vendors.types import SellingVendor, VendorStatus
 from tests.accounts.rows import hear, heard, row, rows
 from tests.build import Build
-from tests.conftest import SignIn
+from tests.conftest import AsUser
 from tests.vendors.bodies import Headers
 
 
 @pytest.fixture
-async def admin(build: Build, sign_in: SignIn) -> Headers:
+async def admin(build: Build, as_user: AsUser) -> Headers:
     """The headers of an administrator."""
-    return await sign_in((await build.user(UserType.ADMIN)).email)
+    return await as_user(await build.user(UserType.ADMIN))
 
 
 async def test_the_list_shows_every_vendor_newest_first(
@@ -183,15 +183,15 @@ async def test_an_unknown_vendor_is_not_found(client: httpx2.AsyncClient, admin:
 
 
 async def test_only_staff_sees_the_list_and_decides(
-    client: httpx2.AsyncClient, database: Database, build: Build, sign_in: SignIn
+    client: httpx2.AsyncClient, database: Database, build: Build, as_user: AsUser
 ) -> None:
     hear(database, VendorApproved, VendorSuspended)
     vendor = await build.vendor(status=VendorStatus.PENDING)
     before = await rows(database, Vendor)
     callers: list[tuple[Headers, int]] = [
         ({}, 401),
-        (await sign_in((await build.user()).email), 403),
-        (await sign_in(vendor.owner.email), 403),
+        (await as_user(await build.user()), 403),
+        (await as_user(vendor.owner), 403),
     ]
     for headers, status in callers:
         assert (await client.get("/admin/vendors", headers=headers)).status_code == status

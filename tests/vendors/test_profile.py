@@ -14,7 +14,7 @@ from mestore.vendors.models import Vendor
 from mestore.vendors.types import VendorStatus
 from tests.accounts.rows import row, rows
 from tests.build import Build
-from tests.conftest import SignIn
+from tests.conftest import AsUser
 from tests.vendors.bodies import Headers, business, registered
 
 PUBLIC = {
@@ -79,7 +79,7 @@ async def test_an_unknown_shop_is_not_found(client: httpx2.AsyncClient, vendor_i
 
 @pytest.mark.parametrize("status", [VendorStatus.PENDING, VendorStatus.SUSPENDED])
 async def test_a_shop_that_is_not_open_is_seen_by_its_owner_and_the_operator_only(
-    client: httpx2.AsyncClient, build: Build, sign_in: SignIn, status: VendorStatus
+    client: httpx2.AsyncClient, build: Build, as_user: AsUser, status: VendorStatus
 ) -> None:
     vendor = await build.vendor(status=status)
     rival = await build.vendor()
@@ -88,9 +88,9 @@ async def test_a_shop_that_is_not_open_is_seen_by_its_owner_and_the_operator_onl
         (await client.get(f"/vendors/{vendor.id}", headers=headers)).status_code
         for headers in (
             {},
-            await sign_in(rival.owner.email),
-            await sign_in(vendor.owner.email),
-            await sign_in(admin.email),
+            await as_user(rival.owner),
+            await as_user(vendor.owner),
+            await as_user(admin),
         )
     ]
     assert seen == [404, 404, 200, 200]
@@ -149,11 +149,11 @@ async def test_malformed_changes_change_nothing(
     assert await row(database, Vendor) == before
 
 
-async def callers(client: httpx2.AsyncClient, build: Build, sign_in: SignIn) -> dict[str, Headers]:
+async def callers(client: httpx2.AsyncClient, build: Build, as_user: AsUser) -> dict[str, Headers]:
     """Headers of everybody who does not own the shop."""
     return {
         "anonymous": {},
-        "buyer": await sign_in((await build.user()).email),
+        "buyer": await as_user(await build.user()),
         "rival": (await registered(client, email="rival@example.com", nit=None))[0],
     }
 
@@ -170,13 +170,13 @@ async def test_nobody_else_changes_a_shop(
     client: httpx2.AsyncClient,
     database: Database,
     build: Build,
-    sign_in: SignIn,
+    as_user: AsUser,
     who: str,
     status: int,
     code: str,
 ) -> None:
     _, vendor_id = await registered(client)
-    headers = (await callers(client, build, sign_in))[who]
+    headers = (await callers(client, build, as_user))[who]
     before = await rows(database, Vendor)
     answer = await client.put(f"/vendors/{vendor_id}", json={"city": "X"}, headers=headers)
     assert (answer.status_code, answer.json()["code"]) == (status, code)
@@ -184,10 +184,10 @@ async def test_nobody_else_changes_a_shop(
 
 
 async def test_a_shop_that_is_not_open_is_not_found_by_who_would_change_it(
-    client: httpx2.AsyncClient, database: Database, build: Build, sign_in: SignIn
+    client: httpx2.AsyncClient, database: Database, build: Build, as_user: AsUser
 ) -> None:
     vendor = await build.vendor(status=VendorStatus.PENDING)
-    headers = await sign_in((await build.user()).email)
+    headers = await as_user(await build.user())
     before = await rows(database, Vendor)
     answer = await client.put(f"/vendors/{vendor.id}", json={"city": "X"}, headers=headers)
     assert answer.status_code == 404
@@ -197,12 +197,12 @@ async def test_a_shop_that_is_not_open_is_not_found_by_who_would_change_it(
 
 
 async def test_who_owns_no_shop_has_none_to_change(
-    client: httpx2.AsyncClient, database: Database, build: Build, sign_in: SignIn
+    client: httpx2.AsyncClient, database: Database, build: Build, as_user: AsUser
 ) -> None:
     await registered(client)
     before = await rows(database, Vendor)
     for user_type in (UserType.BUYER, UserType.ADMIN):
-        headers = await sign_in((await build.user(user_type)).email)
+        headers = await as_user(await build.user(user_type))
         answer = await client.put("/vendors/profile", json={"city": "X"}, headers=headers)
         assert (answer.status_code, answer.json()["code"]) == (403, "NOT_A_VENDOR")
     assert (await client.put("/vendors/profile", json={"city": "X"})).status_code == 401
@@ -210,10 +210,10 @@ async def test_who_owns_no_shop_has_none_to_change(
 
 
 async def test_owner_and_operator_change_a_shop_by_its_id(
-    client: httpx2.AsyncClient, build: Build, sign_in: SignIn
+    client: httpx2.AsyncClient, build: Build, as_user: AsUser
 ) -> None:
     me, vendor_id = await registered(client)
-    admin = await sign_in((await build.user(UserType.ADMIN)).email)
+    admin = await as_user(await build.user(UserType.ADMIN))
     for headers, city in ((me, "Cali"), (admin, "Pasto")):
         answer = await client.put(f"/vendors/{vendor_id}", json={"city": city}, headers=headers)
         assert (answer.status_code, answer.json()["vendor"]["city"]) == (200, city)

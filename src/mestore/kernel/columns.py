@@ -1,5 +1,6 @@
 """Column types that mean the same on SQLite, PostgreSQL and MariaDB."""
 
+from collections.abc import Callable
 from datetime import UTC, datetime
 from enum import StrEnum
 from typing import Any
@@ -92,6 +93,14 @@ class UtcDateTime(TypeDecorator[datetime]):
         if value is None:
             return None
         return value.replace(tzinfo=UTC) if value.tzinfo is None else value.astimezone(UTC)
+
+    def result_processor(
+        self, dialect: Dialect, coltype: object
+    ) -> Callable[[datetime | None], datetime | None] | None:
+        # asyncpg answers in aware UTC already, and a list reads many times.
+        if dialect.driver == "asyncpg":
+            return None
+        return super().result_processor(dialect, coltype)
 
 
 class Code(TypeDecorator[str]):

@@ -111,7 +111,8 @@ async def claim(tx: Tx, once: Once) -> None:
     try:
         await tx.connection.execute(_CLAIM, row)
     except DBAPIError as error:
-        if fault_of(error) is not Fault.UNIQUE:
+        # Where the holder is refused, MariaDB lets all who wait go on at once and ends all but one.
+        if fault_of(error) not in {Fault.UNIQUE, Fault.RETRY}:
             raise
         raise KeyTaken from error
 

@@ -24,11 +24,10 @@ from mestore.catalog.views.categories import category_tree, get_category
 from mestore.kernel.cache import HotRoute, tag
 from mestore.kernel.http import InTx, database, refuses
 
-hot = APIRouter(prefix="/categories", tags=["categories"], route_class=HotRoute)
-cold = APIRouter(prefix="/categories", tags=["categories"])
+router = APIRouter(prefix="/categories", tags=["categories"], route_class=HotRoute)
 
 
-@hot.get("", response_model=CategoriesOut)
+@router.get("", response_model=CategoriesOut)
 async def tree_of_categories(request: Request) -> Response:
     """Show all categories as a tree, each level by position and name."""
     async with (await database(request)).read() as connection:
@@ -37,7 +36,7 @@ async def tree_of_categories(request: Request) -> Response:
     return Response(msgspec.json.encode({"categories": roots}), media_type=JSON)
 
 
-@hot.get("/{category_id}", response_model=CategoryOut, responses=refuses(CategoryNotFound))
+@router.get("/{category_id}", response_model=CategoryOut, responses=refuses(CategoryNotFound))
 async def one_category(request: Request, category_id: KeyInPath) -> Response:
     """Show a category, by id or slug, with everything under it."""
     async with (await database(request)).read() as connection:
@@ -46,7 +45,7 @@ async def one_category(request: Request, category_id: KeyInPath) -> Response:
     return answer
 
 
-@cold.post(
+@router.post(
     "",
     status_code=201,
     response_model=CategoryOut,
@@ -60,7 +59,7 @@ async def add_category(body: CategoryIn, _: Staff, tx: InTx) -> Response:
     return answer
 
 
-@cold.put(
+@router.put(
     "/{category_id}",
     response_model=CategoryOut,
     responses=refuses(CategoryNotFound, SlugTaken, UnknownCategory, CategoryCycle, CategoryTooDeep),
@@ -73,7 +72,7 @@ async def replace_category(
     return await _category(tx.connection, str(changed))
 
 
-@cold.delete(
+@router.delete(
     "/{category_id}",
     status_code=204,
     responses=refuses(CategoryNotFound, CategoryInUse, CategoryCycle, UnknownCategory),
@@ -93,8 +92,3 @@ async def delete_category(
 async def _category(connection: AsyncConnection, key: str, status: int = 200) -> Response:
     body = msgspec.json.encode(await get_category(connection, key))
     return Response(body, status, media_type=JSON)
-
-
-router = APIRouter()
-router.include_router(cold)
-router.include_router(hot)

@@ -1,9 +1,9 @@
 """HTTP for products: lists and details for everybody, offers and edits for vendors."""
 
-from typing import Annotated, Any
+from typing import Any
 
 import msgspec
-from fastapi import APIRouter, Query, Request, Response
+from fastapi import APIRouter, Request, Response
 
 from mestore.accounts.types import UserType
 from mestore.catalog.deps import CurrentEditor, StockOfProducts, caller_of, totals_of
@@ -14,6 +14,7 @@ from mestore.catalog.endpoints.answers import (
     product_answer,
     written,
 )
+from mestore.catalog.endpoints.query import documented, read
 from mestore.catalog.errors import (
     CompareAtPriceTooLow,
     FeaturedByStaff,
@@ -48,8 +49,7 @@ from mestore.vendors.deps import CurrentVendor
 from mestore.vendors.errors import NotAVendor
 from mestore.vendors.service import vendor_of
 
-hot = APIRouter(prefix="/products", tags=["products"], route_class=HotRoute)
-cold = APIRouter(prefix="/products", tags=["products"])
+router = APIRouter(prefix="/products", tags=["products"], route_class=HotRoute)
 
 _LISTS = refuses(UnknownSort, InvalidPage, PageTooDeep, UnknownCategory)
 _EDITS = refuses(
@@ -66,18 +66,18 @@ _EDITS = refuses(
 _OPEN: dict[str, Any] = {"security": [{}, {"HTTPBearer": []}]}
 
 
-@hot.get(
+@router.get(
     "",
     response_model=ProductsOut,
     responses={**_LISTS, **refuses(PrivateStatus)},
-    openapi_extra=_OPEN,
+    openapi_extra={**_OPEN, **documented(ProductQuery)},
 )
-async def list_of_products(request: Request, query: Annotated[ProductQuery, Query()]) -> Response:
+async def list_of_products(request: Request) -> Response:
     """List products, the newest first. Only APPROVED ones, unless `status` asks for others:
     vendors get their own, staff everybody's.
     """
-    db = await database(request)
-    totals = totals_of(request)
+    query = read(ProductQuery, request)
+    db, totals = await database(request), totals_of(request)
     order, wanted = order_of(query.sort), query.page_request()
     flags, values = query.flags(), query.values()
     lens: Any = PUBLIC
@@ -95,7 +95,68 @@ async def list_of_products(request: Request, query: Annotated[ProductQuery, Quer
     return page_answer(await list_products(db, totals, listing, order, wanted, lens))
 
 
-@cold.post(
+@router.get(
+    "/my-products",
+    response_model=OwnProductsOut,
+    responses={**_LISTS, **refuses(NotAVendor)},
+    openapi_extra=documented(OwnListQuery),
+)
+async def list_of_own_products(request: Request, vendor: CurrentVendor) -> Response:
+    """List one's own products, in any status."""
+    query = read(OwnListQuery, request)
+    values: dict[str, Any] = {"vendor": vendor.id}
+    if query.status is not None:
+        values["status"] = query.status
+    page = await list_products(
+        await database(request),
+        totals_of(request),
+        Listing(("kept",), values),
+        order_of(query.sort),
+        query.page_request(),
+        OWN,
+    )
+    return page_answer(page)
+
+
+@router.get(
+    "/{product_id}",
+    response_model=ProductOut | OwnProductOut,
+    responses=refuses(ProductNotFound),
+    openapi_extra=_OPEN,
+)
+async def one_product(request: Request, product_id: KeyInPath) -> Response:
+    """Show a product by id or slug; its vendor and staff also see it while it is not public."""
+    found, is_own = await _visible(request, product_id)
+    return product_answer(found, is_own=is_own)
+
+
+@router.get(
+    "/{product_id}/variants",
+    response_model=VariantsOut,
+    responses=refuses(ProductNotFound),
+    openapi_extra=_OPEN,
+)
+async def variants_of_product(request: Request, product_id: KeyInPath) -> Response:
+    """List the variants of a product, the default one first."""
+    found, _ = await _visible(request, product_id)
+    async with (await database(request)).read() as connection:
+        variants = await all_variants(connection, found.id)
+    return Response(msgspec.json.encode({"variants": variants}), media_type=JSON)
+
+
+@router.get(
+    "/{product_id}/images",
+    response_model=ImagesOut,
+    responses=refuses(ProductNotFound),
+    openapi_extra=_OPEN,
+)
+async def images_of_product(request: Request, product_id: KeyInPath) -> Response:
+    """List the pictures of a product in order."""
+    found, _ = await _visible(request, product_id)
+    return Response(msgspec.json.encode({"images": found.public().images}), media_type=JSON)
+
+
+@router.post(
     "",
     status_code=201,
     response_model=OwnProductOut,
@@ -118,66 +179,7 @@ async def offer_product(
     return product_answer(found, is_own=True, status=201)
 
 
-@cold.get(
-    "/my-products", response_model=OwnProductsOut, responses={**_LISTS, **refuses(NotAVendor)}
-)
-async def list_of_own_products(
-    request: Request, query: Annotated[OwnListQuery, Query()], vendor: CurrentVendor
-) -> Response:
-    """List one's own products, in any status."""
-    values: dict[str, Any] = {"vendor": vendor.id}
-    if query.status is not None:
-        values["status"] = query.status
-    page = await list_products(
-        await database(request),
-        totals_of(request),
-        Listing(("kept",), values),
-        order_of(query.sort),
-        query.page_request(),
-        OWN,
-    )
-    return page_answer(page)
-
-
-@hot.get(
-    "/{product_id}",
-    response_model=ProductOut | OwnProductOut,
-    responses=refuses(ProductNotFound),
-    openapi_extra=_OPEN,
-)
-async def one_product(request: Request, product_id: KeyInPath) -> Response:
-    """Show a product by id or slug; its vendor and staff also see it while it is not public."""
-    found, is_own = await _visible(request, product_id)
-    return product_answer(found, is_own=is_own)
-
-
-@hot.get(
-    "/{product_id}/variants",
-    response_model=VariantsOut,
-    responses=refuses(ProductNotFound),
-    openapi_extra=_OPEN,
-)
-async def variants_of_product(request: Request, product_id: KeyInPath) -> Response:
-    """List the variants of a product, the default one first."""
-    found, _ = await _visible(request, product_id)
-    async with (await database(request)).read() as connection:
-        variants = await all_variants(connection, found.id)
-    return Response(msgspec.json.encode({"variants": variants}), media_type=JSON)
-
-
-@hot.get(
-    "/{product_id}/images",
-    response_model=ImagesOut,
-    responses=refuses(ProductNotFound),
-    openapi_extra=_OPEN,
-)
-async def images_of_product(request: Request, product_id: KeyInPath) -> Response:
-    """List the pictures of a product in order."""
-    found, _ = await _visible(request, product_id)
-    return Response(msgspec.json.encode({"images": found.public().images}), media_type=JSON)
-
-
-@cold.put("/{product_id}", response_model=OwnProductOut, responses=_EDITS)
+@router.put("/{product_id}", response_model=OwnProductOut, responses=_EDITS)
 async def replace_product(
     request: Request,
     product_id: KeyInPath,
@@ -194,7 +196,7 @@ async def replace_product(
     return product_answer(await written(tx.connection, product.id), is_own=True)
 
 
-@cold.patch("/{product_id}", response_model=OwnProductOut, responses=_EDITS)
+@router.patch("/{product_id}", response_model=OwnProductOut, responses=_EDITS)
 async def change_product(
     request: Request,
     product_id: KeyInPath,
@@ -212,7 +214,7 @@ async def change_product(
     return product_answer(await written(tx.connection, product.id), is_own=True)
 
 
-@cold.delete(
+@router.delete(
     "/{product_id}", status_code=204, responses=refuses(ProductNotFound, PreconditionFailed)
 )
 async def delete_product(
@@ -251,9 +253,3 @@ async def _private(request: Request, status: ProductStatus | None) -> dict[str, 
     async with (await database(request)).read() as connection:
         vendor = await vendor_of(connection, caller.user_id)
     return {"status": status, "vendor": vendor.id}
-
-
-# `/my-products` before `/{product_id}`.
-router = APIRouter()
-router.include_router(cold)
-router.include_router(hot)

@@ -1,12 +1,12 @@
 """HTTP for what one vendor sells."""
 
-from typing import Annotated
 from uuid import UUID
 
-from fastapi import APIRouter, Query, Request, Response
+from fastapi import APIRouter, Request, Response
 
 from mestore.catalog.deps import totals_of
 from mestore.catalog.endpoints.answers import page_answer
+from mestore.catalog.endpoints.query import documented, read
 from mestore.catalog.schemas.answers import ProductsOut
 from mestore.catalog.schemas.queries import ListQuery
 from mestore.catalog.views.listing import PUBLIC, Listing, list_products, order_of
@@ -23,11 +23,11 @@ router = APIRouter(prefix="/vendors", tags=["vendors"], route_class=HotRoute)
     "/{vendor_id}/products",
     response_model=ProductsOut,
     responses=refuses(VendorNotFound, UnknownSort, InvalidPage, PageTooDeep),
+    openapi_extra=documented(ListQuery),
 )
-async def products_of_vendor(
-    request: Request, vendor_id: UUID, query: Annotated[ListQuery, Query()]
-) -> Response:
+async def products_of_vendor(request: Request, vendor_id: UUID) -> Response:
     """List what a vendor sells now, the newest first."""
+    query = read(ListQuery, request)
     db = await database(request)
     order, wanted = order_of(query.sort), query.page_request()
     listing = Listing(("public",), {"vendor": vendor_id})

@@ -131,27 +131,24 @@ async def list_products(
 ) -> Page[View]:
     """Return one page of products: one statement, and one more where the total is not known."""
     position = position_of(wanted, order)
-    values = dict(listing.values)
-    descending = order.descending
+    values, way, descending = dict(listing.values), "first", order.descending
     if position is not None:
-        descending = order.descending == position.forward
+        way, descending = "after", order.descending == position.forward
         values |= {"after": position.value, "after_number": position.tiebreak}
     elif wanted.page > 1:
+        way = "skipped"
         values["skipped"] = (wanted.page - 1) * wanted.per_page
-    statement = _page(
-        lens.columns,
-        listing.conditions,
-        order.column,
-        descending,
-        wanted.per_page + 1,
-        "after" if "after" in values else "skipped" if "skipped" in values else "first",
-    )
-    # The total first: while it is counted, this request holds no connection of its own.
-    key = (listing.conditions, *listing.values.values())
-    total = await totals.counts.get(key, lambda: listing.total(database))
+    conditions, column = listing.conditions, order.column
+    statement = _page(lens.columns, conditions, column, descending, wanted.per_page + 1, way)
     async with database.read() as connection:
         rows = (await connection.execute(statement, values)).all()
-    page = page_of(rows, wanted, order, total, (order.column.key, "number"))
+    if way == "first" and len(rows) <= wanted.per_page:
+        total = len(rows)
+    else:
+        # The connection is back by now: counting takes one of its own.
+        key = (conditions, *listing.values.values())
+        total = await totals.counts.get(key, lambda: listing.total(database))
+    page = page_of(rows, wanted, order, total, (column.key, "number"))
     return Page([lens.view(row) for row in page.rows], page.pagination)
 
 

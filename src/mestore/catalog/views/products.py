@@ -16,6 +16,7 @@ from sqlalchemy import (
     cast,
     column,
     func,
+    literal_column,
     select,
     table,
     type_coerce,
@@ -152,7 +153,8 @@ class FoundProduct:
 
 def _stock(matches: Any) -> Any:  # noqa: ANN401  SQL expressions
     # Cast, because the sum of integers is a decimal on MariaDB.
-    total = cast(func.coalesce(func.sum(LEVELS.c.on_hand - LEVELS.c.reserved), 0), BigInteger)
+    free = func.sum(LEVELS.c.on_hand - LEVELS.c.reserved)
+    total = cast(func.coalesce(free, literal_column("0")), BigInteger)
     return select(total).where(matches).scalar_subquery()
 
 

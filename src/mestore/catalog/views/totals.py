@@ -4,12 +4,14 @@ from collections.abc import Awaitable, Callable, Hashable, Iterable
 from typing import Generic, TypeVar
 from uuid import UUID
 
+from mestore.kernel.errors import Unavailable
 from mestore.kernel.remembered import Remembered
 
 Value = TypeVar("Value")
 
 SECONDS = 30.0
 CAPACITY = 2_000
+PATIENCE = 0.1
 
 
 class Kept(Generic[Value]):
@@ -22,6 +24,7 @@ class Kept(Generic[Value]):
     async def get(self, key: Hashable, fetch: Callable[[], Awaitable[Value]]) -> Value:
         """Return the value of `key`, fetched where it is unknown or old.
 
+        Where fetching it again takes longer than `PATIENCE`, the last one will do meanwhile.
         `fetch` needs a connection of its own: who waits here must hold none.
         """
         kept = self._values.get(key)
@@ -29,18 +32,22 @@ class Kept(Generic[Value]):
             kept = self._values[key] = Remembered(fetch, seconds=self._seconds)
             if len(self._values) > CAPACITY:
                 del self._values[next(iter(self._values))]
-        return await kept.fresh()
+        try:
+            return await kept.latest(within=PATIENCE)
+        except Unavailable:
+            return await kept.fresh()
 
-    def drop(self) -> None:
-        """Forget everything; what is being fetched now is not kept either."""
-        self._values.clear()
+    def expire(self) -> None:
+        """Let every value be fetched again."""
+        for kept in self._values.values():
+            kept.expire()
 
 
 class Totals:
     """How many rows each filter has, and which categories lie under each category.
 
-    Counting a million rows costs more than reading a page of them. Other processes may be
-    `seconds` behind.
+    Counting a million rows costs more than reading a page of them. Processes that did not make
+    a change themselves may be `seconds` behind it.
     """
 
     def __init__(self, seconds: float = SECONDS) -> None:
@@ -48,9 +55,9 @@ class Totals:
         self.branches: Kept[tuple[UUID, ...]] = Kept(seconds)
 
     def touch(self, tags: Iterable[str]) -> None:
-        """Forget what a change of the catalogue makes wrong; a listener of the database."""
+        """Let go of what a change of the catalogue makes wrong; a listener of the database."""
         changed = set(tags)
         if "catalog" in changed:
-            self.counts.drop()
+            self.counts.expire()
         if "categories" in changed:
-            self.branches.drop()
+            self.branches.expire()
