@@ -7,6 +7,7 @@ from datetime import timedelta
 from functools import partial
 
 from mestore.accounts.events import SignedIn, UserRegistered
+from mestore.accounts.jobs import PurgeOldSessions, purge_old_sessions
 from mestore.carts.jobs import PurgeExpiredCarts, purge_expired_carts
 from mestore.carts.subscribers import on_signed_in
 from mestore.catalog.events import ProductArchived, ProductChanged, ProductPublished
@@ -57,6 +58,7 @@ def routes(outside: Outside, mail: MailChannel) -> Sequence[Route]:
         Route(SendMail, "notifications.send_mail", sending),
         Route(PollGateways, "checkout.poll_gateways", partial(poll_gateways, outside=outside)),
         Route(ExpireOrders, "checkout.expire_orders", partial(expire_orders, outside=outside)),
+        Route(PurgeOldSessions, "accounts.purge_old_sessions", InTransaction(purge_old_sessions)),
         Route(PurgeExpiredCarts, "carts.purge_expired_carts", InTransaction(purge_expired_carts)),
         Route(SweepKernel, "kernel.sweep", InTransaction(sweep_kernel)),
     )
@@ -74,6 +76,7 @@ UNHEARD: tuple[type[Message], ...] = (
 PERIODIC = (
     Periodic(PollGateways(), timedelta(seconds=10)),
     Periodic(ExpireOrders(), timedelta(minutes=1)),
+    Periodic(PurgeOldSessions(), timedelta(hours=1)),
     Periodic(PurgeExpiredCarts(), timedelta(hours=1)),
     Periodic(SweepKernel(), timedelta(hours=1)),
 )

@@ -117,7 +117,9 @@ class Code(TypeDecorator[str]):
     def load_dialect_impl(self, dialect: Dialect) -> TypeEngine[Any]:
         length = getattr(self.impl_instance, "length", 255)
         if dialect.name in {"mysql", "mariadb"}:
-            return dialect.type_descriptor(mysql.VARCHAR(length, collation="utf8mb4_bin"))
+            # "nopad": under utf8mb4_bin a trailing space makes no difference.
+            collation = "utf8mb4_nopad_bin"
+            return dialect.type_descriptor(mysql.VARCHAR(length, collation=collation))
         return dialect.type_descriptor(String(length))
 
 

@@ -4,7 +4,9 @@ The key is claimed by an INSERT in the transaction of its effect, so the unique 
 parallel repeats: the second waits for the first to commit, then reads its answer.
 """
 
+import asyncio
 import hashlib
+import random
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -21,6 +23,8 @@ from mestore.kernel.errors import Invalid, Refusal, Unavailable
 from mestore.kernel.problems import PROBLEM_TYPE, render
 
 KEEP = timedelta(hours=24)
+SCOPE_LENGTH = 160
+TRIES = 5
 _NEVER_STORED = frozenset({401, 403, 422, 429})
 
 
@@ -29,7 +33,7 @@ class IdempotencyKey(Base):
 
     __tablename__ = "idempotency_keys"
 
-    scope: Mapped[str] = mapped_column(Code(160), primary_key=True)
+    scope: Mapped[str] = mapped_column(Code(SCOPE_LENGTH), primary_key=True)
     key: Mapped[str] = mapped_column(Code(255), primary_key=True)
     fingerprint: Mapped[str] = mapped_column(String(64))
     status: Mapped[int | None] = mapped_column(Integer)
@@ -74,7 +78,10 @@ class Once:
     @classmethod
     def of(cls, *, principal: str, route: str, key: str, body: bytes) -> "Once":
         """Return the claim of `principal` on `key` at `route` for exactly this `body`."""
-        return cls(f"{principal} {route}"[:160], key, hashlib.sha256(body).hexdigest())
+        scope = f"{principal} {route}"
+        if len(scope) > SCOPE_LENGTH:
+            scope = hashlib.sha256(scope.encode()).hexdigest()
+        return cls(scope, key, hashlib.sha256(body).hexdigest())
 
 
 _CLAIM = insert(IdempotencyKey)
@@ -161,7 +168,7 @@ async def run_once(
     if once is None:
         async with database.transaction() as tx:
             return await effect(tx)
-    for _ in range(3):
+    for tries in range(TRIES):
         try:
             async with database.transaction() as tx:
                 await claim(tx, once)
@@ -173,32 +180,46 @@ async def run_once(
                 return stored
             await _forget_expired(database, once)
         except Refusal as refusal:
-            await remember_refusal(database, once, refusal)
-            raise
+            if await remember_refusal(database, once, refusal):
+                raise
+        # The holder gave up, and all who waited for it try at once: spread them.
+        await asyncio.sleep(random.uniform(0, 0.02 * 2**tries))  # noqa: S311  no secret
     raise IdempotencyInProgress
 
 
-async def remember_refusal(database: Database, once: Once, refusal: Refusal) -> None:
-    """Store a business refusal, so that a repeat reads the same; bad input may be corrected."""
+async def remember_refusal(database: Database, once: Once, refusal: Refusal) -> bool:
+    """Store a business refusal, so that a repeat reads the same; bad input may be corrected.
+
+    False says that a parallel repeat took the key meanwhile: its answer is the one that counts.
+    """
     if refusal.status in _NEVER_STORED or refusal.status >= 500:
-        return
+        return True
     try:
         async with database.transaction() as tx:
             await claim(tx, once)
             await finish(tx, once, Answer(refusal.status, render(refusal), PROBLEM_TYPE))
     except KeyTaken:
-        # A parallel repeat stored its answer first, which is then the first answer.
-        return
+        return False
+    return True
 
 
 async def _forget_expired(database: Database, once: Once) -> None:
-    async with database.transaction() as tx:
-        old = delete(IdempotencyKey).where(
-            IdempotencyKey.scope == once.scope,
-            IdempotencyKey.key == once.key,
-            IdempotencyKey.created_at < now() - KEEP,
-        )
-        await affected(tx.connection, old)
+    """Make room for a new claim; a rival who does so at the same moment is left to it."""
+    old = (
+        IdempotencyKey.scope == once.scope,
+        IdempotencyKey.key == once.key,
+        IdempotencyKey.created_at < now() - KEEP,
+    )
+    async with database.read() as connection:
+        # Looking first: a DELETE that finds nothing still takes locks on MariaDB.
+        if not (await connection.execute(select(IdempotencyKey.key).where(*old))).first():
+            return
+    try:
+        async with database.transaction() as tx:
+            await affected(tx.connection, delete(IdempotencyKey).where(*old))
+    except DBAPIError as error:
+        if fault_of(error) is not Fault.RETRY:
+            raise
 
 
 async def purge_expired(tx: Tx) -> int:

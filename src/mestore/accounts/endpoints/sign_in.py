@@ -1,4 +1,4 @@
-"""HTTP for accounts: registering, signing in, one's own profile, one's own sessions."""
+"""HTTP for registering, signing in, one's own profile and one's own sessions."""
 
 from datetime import datetime
 from typing import Annotated
@@ -44,7 +44,7 @@ from mestore.kernel.clock import now
 from mestore.kernel.errors import PreconditionFailed, Unauthorized
 from mestore.kernel.http import Db, InTx, check_if_match, etag, refuses
 
-router = APIRouter(prefix="/auth", tags=["auth"])
+router = APIRouter()
 
 _SIGN_IN = refuses(InvalidCredentials, AccountSuspended, AccountLocked, AddressBlocked)
 _SIGNED_IN = refuses(Unauthorized)
