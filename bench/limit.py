@@ -1,11 +1,10 @@
 """The limit: a bare ASGI program that does the same work with nothing in between.
 
-No framework, no SQL layer, no checks: asyncpg with one prepared statement each, msgspec Structs,
-the very statements that the program sends (BENCH_PLANS names the file with their plans). Its
+No framework, no SQL layer, no checks: asyncpg's pool with its kept prepared statements, msgspec
+Structs, the very statements that the program sends (BENCH_PLANS names the file with their plans). Its
 answers are compared with the program's before anything is measured.
 """
 
-import asyncio
 import base64
 import os
 from collections.abc import Awaitable, Callable, Sequence
@@ -20,12 +19,12 @@ from uuid import UUID
 import msgspec
 
 from bench.plan import Plan, Plans, Step, Verb
-from bench.postgres import Connection, connect
+from bench.postgres import Connection, pool
 from mestore.kernel.clock import now
 from mestore.kernel.ids import uuid7
 
-LANES = 10
-"""As many connections as the program's own pool has."""
+CONNECTIONS = 10
+"""As many as each of the program's own pools has."""
 
 Scope = dict[str, Any]
 Receive = Callable[[], Awaitable[dict[str, Any]]]
@@ -127,18 +126,11 @@ def product_of(row: Sequence[Any]) -> Product:
 
 
 @dataclass(frozen=True, slots=True)
-class Lane:
-    """A connection, and the prepared statements of each plan on it."""
-
-    connection: Connection
-    statements: dict[str, list[Any]]
-
-
-@dataclass(frozen=True, slots=True)
 class ReadyStep:
     """A step whose registers are picked in one call."""
 
     verb: Verb
+    sql: str
     rows: list[Callable[[list[Any]], Sequence[Any]]]
     fills: list[tuple[int, int, int]]
 
@@ -146,31 +138,32 @@ class ReadyStep:
 class Repeater:
     """Runs a plan again and again, each time with what one request gives."""
 
-    def __init__(self, name: str, plan: Plan) -> None:
-        self.name = name
+    def __init__(self, plan: Plan) -> None:
         self.plan = plan
         self.steps = [_ready(step) for step in plan.steps]
         self.numbers = count()
         self.prefix = f"{os.getpid():x}-{os.urandom(3).hex()}"
 
-    async def read(self, lane: Lane, given: dict[str, UUID]) -> Sequence[Any]:
+    async def read(self, connection: Connection, given: dict[str, UUID]) -> Sequence[Any]:
         """Run a plan of one statement and return its rows."""
-        (statement,) = lane.statements[self.name]
-        rows: Sequence[Any] = await statement.fetch(*self.steps[0].rows[0](self._registers(given)))
+        (step,) = self.steps
+        rows: Sequence[Any] = await connection.fetch(
+            step.sql, *step.rows[0](self._registers(given))
+        )
         return rows
 
-    async def write(self, lane: Lane, given: dict[str, UUID]) -> dict[str, Any]:
+    async def write(self, connection: Connection, given: dict[str, UUID]) -> dict[str, Any]:
         """Run a whole transaction and return what its answer repeats."""
         registers = self._registers(given)
-        for step, statement in zip(self.steps, lane.statements[self.name], strict=True):
+        for step in self.steps:
             if step.verb is Verb.FETCH:
-                rows = await statement.fetch(*step.rows[0](registers))
+                rows = await connection.fetch(step.sql, *step.rows[0](registers))
                 for row, column, register in step.fills:
                     registers[register] = rows[row][column]
             elif step.verb is Verb.MANY:
-                await statement.executemany([pick(registers) for pick in step.rows])
+                await connection.executemany(step.sql, [pick(registers) for pick in step.rows])
             else:
-                await lane.connection.execute(step.verb.value)
+                await connection.execute(step.verb.value)
         return {name: registers[index] for name, index in self.plan.results.items()}
 
     def _registers(self, given: dict[str, UUID]) -> list[Any]:
@@ -212,7 +205,7 @@ def _given(token: bytes, body: bytes) -> dict[str, UUID]:
 
 
 def _ready(step: Step) -> ReadyStep:
-    return ReadyStep(step.verb, [_picker(row) for row in step.takes], step.fills)
+    return ReadyStep(step.verb, step.sql, [_picker(row) for row in step.takes], step.fills)
 
 
 def _picker(registers: list[int]) -> Callable[[list[Any]], Sequence[Any]]:
@@ -224,13 +217,14 @@ def _picker(registers: list[int]) -> Callable[[list[Any]], Sequence[Any]]:
 class Limit:
     """The ASGI program."""
 
+    pool: Any
+
     def __init__(self) -> None:
         path, self.address = os.environ["BENCH_PLANS"], os.environ["BENCH_DATABASE"]
         self.plans = msgspec.json.decode(Path(path).read_bytes(), type=Plans)
-        self.products = Repeater("products", self.plans.products)
-        self.product = Repeater("product", self.plans.product)
-        self.order = Repeater("order", self.plans.order)
-        self.lanes: asyncio.LifoQueue[Lane] = asyncio.LifoQueue()
+        self.products = Repeater(self.plans.products)
+        self.product = Repeater(self.plans.product)
+        self.order = Repeater(self.plans.order)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] == "lifespan":
@@ -253,30 +247,15 @@ class Limit:
 
     async def _live(self, receive: Receive, send: Send) -> None:
         await receive()
-        for _ in range(LANES):
-            self.lanes.put_nowait(await self._lane())
+        self.pool = await pool(self.address, CONNECTIONS)
         await send({"type": "lifespan.startup.complete"})
         await receive()
-        while not self.lanes.empty():
-            await self.lanes.get_nowait().connection.close()
+        await self.pool.close()
         await send({"type": "lifespan.shutdown.complete"})
 
-    async def _lane(self) -> Lane:
-        connection = await connect(self.address)
-        statements = {
-            one.name: [
-                await connection.prepare(step.sql) if step.sql else None for step in one.plan.steps
-            ]
-            for one in (self.products, self.product, self.order)
-        }
-        return Lane(connection, statements)
-
     async def _page(self) -> bytes:
-        lane = await self.lanes.get()
-        try:
-            rows = await self.products.read(lane, {})
-        finally:
-            self.lanes.put_nowait(lane)
+        async with self.pool.acquire() as connection:
+            rows = await self.products.read(connection, {})
         shown = [product_of(row) for row in rows[:20]]
         last = shown[-1].number
         cursor = msgspec.json.encode(["-created_at", True, 2, last, last])
@@ -286,24 +265,16 @@ class Limit:
         return msgspec.json.encode(Page(shown, pagination))
 
     async def _product(self, product_id: UUID) -> bytes:
-        lane = await self.lanes.get()
-        try:
-            (row,) = await self.product.read(lane, {"product": product_id})
-        finally:
-            self.lanes.put_nowait(lane)
+        async with self.pool.acquire() as connection:
+            (row,) = await self.product.read(connection, {"product": product_id})
         return msgspec.json.encode(product_of(row))
 
     async def _place(self, scope: Scope, receive: Receive) -> bytes:
         body = (await receive())["body"]
         token = next(value for name, value in scope["headers"] if name == b"authorization")
-        lane = await self.lanes.get()
-        try:
-            results = await self.order.write(lane, _given(token, body))
-        except Exception:
-            await lane.connection.execute("ROLLBACK")
-            raise
-        finally:
-            self.lanes.put_nowait(lane)
+        # What fails half-way is rolled back where the pool takes its connection back.
+        async with self.pool.acquire() as connection:
+            results = await self.order.write(connection, _given(token, body))
         return msgspec.json.encode(self.plans.placed | results)
 
 

@@ -15,9 +15,20 @@ from tests.engines import postgres_server
 Connection = Any
 
 
+# The same as the program's own connections have.
+_SETTINGS = {"timezone": "UTC", "jit": "off"}
+
+
 async def connect(address: str) -> Connection:
     """Open a connection set up as the program's own are."""
-    return await asyncpg.connect(address, server_settings={"timezone": "UTC", "jit": "off"})
+    return await asyncpg.connect(address, server_settings=_SETTINGS)
+
+
+async def pool(address: str, size: int) -> Any:  # noqa: ANN401  asyncpg has no types
+    """Open a pool of such connections."""
+    return await asyncpg.create_pool(
+        address, min_size=size, max_size=size, server_settings=_SETTINGS
+    )
 
 
 def plain(url: URL) -> str:

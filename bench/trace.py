@@ -79,6 +79,9 @@ def _listening(app: App) -> Iterator[list[Said]]:
             # The driver's rows wait in the cursor; reading them properly would take them away.
             said.append(Said(Verb.FETCH, sql, [tuple(values)], [tuple(r) for r in cursor._rows]))
 
+    def about_to_run(*_: object) -> None:
+        """Do nothing: the program sends no statement past SQLAlchemy while somebody listens."""
+
     def begun(_: object) -> None:
         said.append(Said(Verb.BEGIN))
 
@@ -88,6 +91,7 @@ def _listening(app: App) -> Iterator[list[Said]]:
     writes, reads = app.database.writes.sync_engine, app.database.reads.sync_engine
     # The read lane is in AUTOCOMMIT: nothing begins and nothing commits there.
     listeners = [
+        (reads, "before_cursor_execute", about_to_run),
         (writes, "after_cursor_execute", ran),
         (reads, "after_cursor_execute", ran),
         (writes, "begin", begun),

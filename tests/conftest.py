@@ -6,6 +6,7 @@ from contextlib import ExitStack
 from datetime import timedelta
 from functools import cached_property
 from pathlib import Path
+from typing import Any
 
 import httpx2
 import pytest
@@ -26,6 +27,7 @@ from mestore.kernel.db import Database
 from mestore.kernel.outbox import Outbox
 from mestore.main import create_app
 from mestore.notifications.adapters.files import MailFiles
+from mestore.notifications.adapters.sms_log import SmsLog
 from mestore.settings import Environment, Settings
 from tests import engines
 from tests.build import PASSWORD, Build, BuiltUser
@@ -67,8 +69,8 @@ def pytest_configure(config: pytest.Config) -> None:
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
-    if "engine_url" in metafunc.fixturenames:
-        metafunc.parametrize("engine_url", chosen_engines(metafunc.config), indirect=True)
+    for name in {"engine_url", "bare_url"}.intersection(metafunc.fixturenames):
+        metafunc.parametrize(name, chosen_engines(metafunc.config), indirect=True)
 
 
 @pytest.fixture(scope="session")
@@ -91,16 +93,31 @@ class Sources:
         return self.stack.enter_context(engines.sqlite_template(self.folder))
 
     @cached_property
+    def postgres_server(self) -> URL:
+        """A PostgreSQL server."""
+        return self.stack.enter_context(engines.postgres_server(self.run))
+
+    @cached_property
+    def mariadb_server(self) -> URL:
+        """A MariaDB server."""
+        return engines.mariadb_server()
+
+    @cached_property
     def postgres(self) -> URL:
         """A database with the schema on PostgreSQL."""
-        server = self.stack.enter_context(engines.postgres_server(self.run))
-        return self.stack.enter_context(engines.server_database(server))
+        return self.stack.enter_context(engines.full_database(self.postgres_server))
 
     @cached_property
     def mariadb(self) -> URL:
         """A database with the schema on MariaDB."""
-        server = engines.mariadb_server()
-        return self.stack.enter_context(engines.server_database(server))
+        return self.stack.enter_context(engines.full_database(self.mariadb_server))
+
+    def of(self, name: str) -> Any:  # noqa: ANN401  each has its own type
+        """Return one of the above; where its server does not run, the test is skipped."""
+        try:
+            return getattr(self, name)
+        except engines.NotRunning as error:
+            pytest.skip(str(error))
 
 
 @pytest.fixture(scope="session")
@@ -117,15 +134,28 @@ def engine_url(request: pytest.FixtureRequest, sources: Sources, tmp_path: Path)
     if request.param == "sqlite":
         url = engines.copy_of(sources.sqlite, tmp_path)
     else:
-        try:
-            url = getattr(sources, request.param)
-        except engines.NotRunning as error:
-            pytest.skip(str(error))
+        url = sources.of(request.param)
     return url.render_as_string(hide_password=False)
 
 
 @pytest.fixture
-def settings(engine_url: str, tmp_path: Path) -> Settings:
+def bare_url(request: pytest.FixtureRequest, sources: Sources, tmp_path: Path) -> Iterator[str]:
+    """The address of a database of the test's own without any table; once per engine."""
+    if request.param == "sqlite":
+        yield f"sqlite+aiosqlite:///{tmp_path / 'bare.db'}"
+    else:
+        with engines.empty_database(sources.of(f"{request.param}_server")) as url:
+            yield url.render_as_string(hide_password=False)
+
+
+@pytest.fixture
+def wompi_base_url() -> str:
+    """Where the program looks for Wompi: nobody listens there; override this to pay."""
+    return "http://127.0.0.1:9/v1"
+
+
+@pytest.fixture
+def settings(engine_url: str, tmp_path: Path, wompi_base_url: str) -> Settings:
     """The settings of the program under test; override this fixture to try other ones."""
     return Settings(
         _env_file=None,
@@ -133,6 +163,7 @@ def settings(engine_url: str, tmp_path: Path) -> Settings:
         database_url=engine_url,
         data_dir=tmp_path,
         secret_key=SecretStr("a secret of the tests, 32 characters or more"),
+        wompi_base_url=wompi_base_url,
     )
 
 
@@ -149,7 +180,9 @@ def opened(request: pytest.FixtureRequest, engine_url: str) -> tuple[Database, A
         app: App = request.getfixturevalue("program")
         return app.database, app
     database = Database(engine_url)
-    routes = subscriptions.routes(Outside(database, {}, ""), MailFiles(Path(), "tests@example.com"))
+    routes = subscriptions.routes(
+        Outside(database, {}, ""), MailFiles(Path(), "tests@example.com"), SmsLog(shows_text=True)
+    )
     database.outbox = Outbox(subscriptions.addresses(routes))
     return database, None
 

@@ -95,21 +95,27 @@ def mariadb_server() -> URL:
 
 
 @contextmanager
-def server_database(server: URL) -> Iterator[URL]:
-    """Make a database with the whole schema on `server`, and drop it at the end."""
+def empty_database(server: URL) -> Iterator[URL]:
+    """Make a database without tables on `server`, and drop it at the end."""
     name = f"mestore_test_{secrets.token_hex(6)}"
     options = (
         "TEMPLATE template0" if server.get_backend_name() == "postgresql" else "CHARSET utf8mb4"
     )
     asyncio.run(_execute(server, [f"CREATE DATABASE {name} {options}"]))
     try:
-        url = server.set(database=name)
-        asyncio.run(_create_schema(url))
-        asyncio.run(_execute(url, _routine_that_empties(url)))
-        yield url
+        yield server.set(database=name)
     finally:
         force = " WITH (FORCE)" if server.get_backend_name() == "postgresql" else ""
         asyncio.run(_execute(server, [f"DROP DATABASE {name}{force}"]))
+
+
+@contextmanager
+def full_database(server: URL) -> Iterator[URL]:
+    """Make a database with the whole schema on `server`, and drop it at the end."""
+    with empty_database(server) as url:
+        asyncio.run(_create_schema(url))
+        asyncio.run(_execute(url, _routine_that_empties(url)))
+        yield url
 
 
 @contextmanager

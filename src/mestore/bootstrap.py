@@ -14,6 +14,7 @@ from sqlalchemy.engine import make_url
 from mestore import subscriptions
 from mestore.accounts.service.passwords import Passwords
 from mestore.accounts.types import SignInPolicy
+from mestore.accounts.types.verification import DEVELOPMENT_CODE, VerificationPolicy
 from mestore.catalog.ports import OpeningStock
 from mestore.catalog.types import ImagePolicy
 from mestore.catalog.views.totals import Totals
@@ -28,8 +29,10 @@ from mestore.kernel.jobs import Route, Worker
 from mestore.kernel.money import to_minor
 from mestore.kernel.outbox import Outbox
 from mestore.notifications.adapters.files import MailFiles
+from mestore.notifications.adapters.sms_log import SmsLog
 from mestore.notifications.adapters.smtp import SmtpMail
-from mestore.notifications.ports import MailChannel
+from mestore.notifications.adapters.twilio import TwilioAccount, TwilioSms
+from mestore.notifications.ports import MailChannel, SmsChannel
 from mestore.payments.adapters.wompi import WompiGateway, WompiKeys
 from mestore.payments.ports import PaymentGateway
 from mestore.pricing.types import TaxPolicy
@@ -60,6 +63,7 @@ class App:
     totals: Totals
     opening_stock: OpeningStock
     mail: MailChannel
+    sms: SmsChannel
     outside: Outside
     routes: tuple[Route, ...]
     clients: tuple[httpx2.AsyncClient, ...]
@@ -85,7 +89,9 @@ def build(settings: Settings) -> App:
     gateways: dict[str, PaymentGateway] = {"wompi": _wompi(settings, wompi_client, breaker)}
     outside = Outside(database, gateways, settings.base_url)
     mail = _mail(settings)
-    routes = tuple(subscriptions.routes(outside, mail))
+    sms_client = network.client()
+    sms = _sms(settings, sms_client)
+    routes = tuple(subscriptions.routes(outside, mail, sms))
     database.outbox = Outbox(subscriptions.addresses(routes))
     ready_bytes = ReadyBytes(settings.cache_seconds)
     totals = Totals()
@@ -101,9 +107,10 @@ def build(settings: Settings) -> App:
         totals=totals,
         opening_stock=OpeningStockBook(),
         mail=mail,
+        sms=sms,
         outside=outside,
         routes=routes,
-        clients=(wompi_client,),
+        clients=(wompi_client, sms_client),
         wire=_wire(settings, database),
     )
 
@@ -113,6 +120,8 @@ def _database(settings: Settings, sign_in: SignInPolicy) -> Database:
         settings.data_dir.mkdir(parents=True, exist_ok=True)
     policies = (
         sign_in,
+        settings.passkeys,
+        _verification_policy(settings),
         VendorPolicy(auto_approve=settings.vendor_auto_approve),
         ImagePolicy(settings.media_url),
         TaxPolicy(prices_include_tax=settings.prices_include_tax),
@@ -152,6 +161,15 @@ def _sign_in_policy(settings: Settings) -> SignInPolicy:
         algorithm=settings.algorithm,
         access=timedelta(minutes=settings.access_token_expire_minutes),
         refresh=timedelta(days=settings.refresh_token_expire_days),
+        mfa_issuer=settings.mfa_issuer_name,
+        mfa_required_roles=settings.mfa_roles,
+    )
+
+
+def _verification_policy(settings: Settings) -> VerificationPolicy:
+    return VerificationPolicy(
+        storefront_url=settings.storefront,
+        development_code=DEVELOPMENT_CODE if settings.takes_development_code else None,
     )
 
 
@@ -194,3 +212,11 @@ def _mail(settings: Settings) -> MailChannel:
         starttls=settings.smtp_starttls,
         sender=settings.smtp_from,
     )
+
+
+def _sms(settings: Settings, client: httpx2.AsyncClient) -> SmsChannel:
+    sid, token = settings.twilio_account_sid, settings.twilio_auth_token
+    if not (sid and token and settings.twilio_from):
+        return SmsLog(shows_text=not settings.is_production)
+    account = TwilioAccount(sid, token.get_secret_value(), settings.twilio_from)
+    return TwilioSms(account, client, settings.twilio_base_url)

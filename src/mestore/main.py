@@ -8,6 +8,7 @@ from fastapi import APIRouter, FastAPI
 from fastapi.middleware.cors import CORSMiddleware
 
 from mestore.accounts import endpoints as accounts
+from mestore.audit import endpoints as audit
 from mestore.bootstrap import App, build
 from mestore.carts import endpoints as carts
 from mestore.catalog import endpoints as catalog
@@ -20,6 +21,7 @@ from mestore.media.files import MediaFiles
 from mestore.operations import endpoints as operations
 from mestore.orders import endpoints as orders
 from mestore.payments import endpoints as payments
+from mestore.privacy import endpoints as privacy
 from mestore.settings import Settings
 from mestore.vendors import endpoints as vendors
 
@@ -32,12 +34,15 @@ ROUTERS: tuple[APIRouter, ...] = (
     checkout.payments_router,
     payments.router,
     accounts.router,
+    privacy.router,
+    accounts.users_router,
     inventory.router,
     catalog.categories_router,
     catalog.vendor_products_router,
     catalog.admin_router,
     vendors.router,
     vendors.admin_router,
+    audit.router,
     operations.router,
 )
 
@@ -60,6 +65,7 @@ def create_app(app: App, *, with_jobs: bool = True) -> FastAPI:
     api.state.breaker = app.breaker
     api.state.passwords = app.passwords
     api.state.sign_in_policy = app.sign_in_policy
+    api.state.passkey_policy = settings.passkeys
     api.state.ready_bytes = app.ready_bytes
     api.state.totals = app.totals
     api.state.opening_stock = app.opening_stock

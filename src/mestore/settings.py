@@ -4,11 +4,22 @@ from decimal import Decimal
 from enum import StrEnum
 from pathlib import Path
 from typing import Annotated
+from urllib.parse import urlsplit
 
 from pydantic import AnyHttpUrl, Field, SecretStr, field_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
+from mestore.accounts.types import STAFF, UserType
+from mestore.accounts.types.passkeys import PasskeyPolicy
+
 SIMULATOR_URL = "http://127.0.0.1:8010/v1"
+TWILIO_URL = "https://api.twilio.com"
+
+
+def origin_of(address: str) -> str:
+    """Return the origin of an http address as browsers write it (RFC 6454, section 6.2)."""
+    parts = urlsplit(address)
+    return f"{parts.scheme}://{parts.netloc}"
 
 
 class Environment(StrEnum):
@@ -26,6 +37,7 @@ class Settings(BaseSettings):
 
     environment: Environment = Environment.DEVELOPMENT
     base_url: str = "http://127.0.0.1:8000"
+    storefront_url: str | None = None
     data_dir: Path = Path("var")
     media_dir: Path | None = None
     mail_dir: Path | None = None
@@ -46,6 +58,12 @@ class Settings(BaseSettings):
     access_token_expire_minutes: Annotated[int, Field(ge=1)] = 60
     refresh_token_expire_days: Annotated[int, Field(ge=1)] = 7
     password_hash_concurrency: Annotated[int, Field(ge=1)] = 2
+    development_code: bool | None = None
+
+    mfa_issuer_name: Annotated[str, Field(pattern=r"^[^:]{1,60}$")] = "MeStore"
+    mfa_required_roles: Annotated[frozenset[UserType] | None, NoDecode] = None
+    passkey_rp_id: str | None = None
+    passkey_origins: Annotated[list[str], NoDecode] = []
 
     vendor_auto_approve: bool = True
     prices_include_tax: bool = False
@@ -67,19 +85,30 @@ class Settings(BaseSettings):
     smtp_starttls: bool = True
     smtp_from: str = "MeStore <no-reply@example.com>"
 
-    @field_validator("cors_origins", mode="before")
+    twilio_account_sid: str | None = None
+    twilio_auth_token: SecretStr | None = None
+    twilio_from: str | None = None
+    twilio_base_url: str = TWILIO_URL
+
+    @field_validator("cors_origins", "mfa_required_roles", "passkey_origins", mode="before")
     @classmethod
-    def split_origins(cls, value: object) -> object:
-        """Read origins as a comma-separated list."""
+    def split_list(cls, value: object) -> object:
+        """Read a list whose items are separated by commas."""
         if isinstance(value, str):
-            return [origin.strip() for origin in value.split(",") if origin.strip()]
+            return [item.strip() for item in value.split(",") if item.strip()]
         return value
 
-    @field_validator("base_url", "wompi_base_url")
+    @field_validator("passkey_origins")
     @classmethod
-    def check_address(cls, value: str) -> str:
+    def check_origins(cls, value: list[str]) -> list[str]:
+        """Refuse what is no origin; a slash at the end is dropped."""
+        return [origin_of(str(AnyHttpUrl(each))) for each in value]
+
+    @field_validator("base_url", "storefront_url", "wompi_base_url", "twilio_base_url")
+    @classmethod
+    def check_address(cls, value: str | None) -> str | None:
         """Refuse what is no http address; a slash at the end is dropped."""
-        return str(AnyHttpUrl(value)).rstrip("/")
+        return str(AnyHttpUrl(value)).rstrip("/") if value else value
 
     @property
     def database(self) -> str:
@@ -95,6 +124,34 @@ class Settings(BaseSettings):
     def mail(self) -> Path:
         """Where mails are written while no SMTP server is set."""
         return self.mail_dir or self.data_dir / "mail"
+
+    @property
+    def storefront(self) -> str:
+        """Where links in mails lead."""
+        return self.storefront_url or self.base_url
+
+    @property
+    def takes_development_code(self) -> bool:
+        """Whether 123456 verifies an address: as set, or everywhere but in production."""
+        if self.development_code is None:
+            return not self.is_production
+        return self.development_code
+
+    @property
+    def mfa_roles(self) -> frozenset[UserType]:
+        """The roles that need two-step sign-in: as set, or in production those of the staff."""
+        if self.mfa_required_roles is None:
+            return STAFF if self.is_production else frozenset()
+        return self.mfa_required_roles
+
+    @property
+    def passkeys(self) -> PasskeyPolicy:
+        """Whom passkeys are made for: as set, or the host and the origin of BASE_URL."""
+        return PasskeyPolicy(
+            rp_id=self.passkey_rp_id or urlsplit(self.base_url).hostname or "localhost",
+            rp_name=self.mfa_issuer_name,
+            origins=tuple(self.passkey_origins or [origin_of(self.base_url)]),
+        )
 
     @property
     def is_production(self) -> bool:
@@ -116,6 +173,17 @@ class Settings(BaseSettings):
             found.append("WOMPI_BASE_URL: set https://production.wompi.co/v1; this is a simulator")
         if "simulator" in self.wompi_private_key.get_secret_value():
             found.append("WOMPI_*: set the four keys of your Wompi account")
+        return found + self._problems_of_codes()
+
+    def _problems_of_codes(self) -> list[str]:
+        found = []
+        if self.takes_development_code:
+            found.append("DEVELOPMENT_CODE: leave it out; with it 123456 verifies any address")
+        twilio = (self.twilio_account_sid, self.twilio_auth_token, self.twilio_from)
+        if any(twilio) and not all(twilio):
+            found.append("TWILIO_*: set account SID, auth token and sender, or none of them")
+        if any(twilio) and not self.twilio_base_url.startswith("https://"):
+            found.append(f"TWILIO_BASE_URL: set {TWILIO_URL}; this is a simulator")
         return found
 
     def advice(self) -> list[str]:
@@ -129,6 +197,8 @@ class Settings(BaseSettings):
             found.append("SMTP_HOST: without a mail server mails are only files under MAIL_DIR")
         if self.smtp_host is not None and "example.com" in self.smtp_from:
             found.append("SMTP_FROM: set the address that customers may answer to")
+        if not self.twilio_account_sid:
+            found.append("TWILIO_*: without an account no SMS is sent, so no phone is verified")
         if self.base_url.startswith("http://127.0.0.1"):
             found.append("BASE_URL: set the public https address of this API")
         return found

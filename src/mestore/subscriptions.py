@@ -6,10 +6,26 @@ from dataclasses import dataclass
 from datetime import timedelta
 from functools import partial
 
-from mestore.accounts.events import SignedIn, UserRegistered
-from mestore.accounts.jobs import PurgeOldSessions, purge_old_sessions
+from mestore.accounts.events import (
+    Acted,
+    CodeRequested,
+    MfaDisabled,
+    MfaEnabled,
+    PasswordChanged,
+    PasswordResetRequested,
+    SignedIn,
+    UserActivated,
+    UserErased,
+    UserInvited,
+    UserRegistered,
+    UserSuspended,
+)
+from mestore.accounts.jobs import PurgeOldSessions, purge_old_sessions, start_recovery
+from mestore.accounts.types.verification import StartRecovery
+from mestore.audit.subscribers import on_acted
 from mestore.carts.jobs import PurgeExpiredCarts, purge_expired_carts
 from mestore.carts.subscribers import on_signed_in
+from mestore.carts.subscribers import on_user_erased as on_cart_owner_erased
 from mestore.catalog.events import ProductArchived, ProductChanged, ProductPublished
 from mestore.catalog.subscribers import on_vendor_moved
 from mestore.checkout.jobs import (
@@ -24,13 +40,18 @@ from mestore.kernel.db import Tx
 from mestore.kernel.idempotency import purge_expired
 from mestore.kernel.jobs import InTransaction, Periodic, Route, purge_done
 from mestore.kernel.messages import Message, Task
-from mestore.notifications.jobs import send_mail
-from mestore.notifications.ports import MailChannel
-from mestore.notifications.subscribers import on_order_paid, on_order_placed
+from mestore.notifications.jobs import send_code, send_mail, send_reset_link
+from mestore.notifications.ports import MailChannel, SmsChannel
+from mestore.notifications.subscribers import (
+    on_order_paid,
+    on_order_placed,
+    on_password_changed,
+)
 from mestore.notifications.types import SendMail
 from mestore.orders.events import OrderCancelled, OrderPaid, OrderPlaced
 from mestore.payments.events import SignalReceived
 from mestore.vendors.events import VendorApproved, VendorSuspended
+from mestore.vendors.subscribers import on_user_erased as on_shop_owner_erased
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,20 +65,33 @@ async def sweep_kernel(tx: Tx, _: SweepKernel) -> None:
     await purge_expired(tx)
 
 
-def routes(outside: Outside, mail: MailChannel) -> Sequence[Route]:
+def routes(outside: Outside, mail: MailChannel, sms: SmsChannel) -> Sequence[Route]:
     """Return every message with the handler that it goes to."""
     signal = partial(on_signal_received, outside=outside)
     sending = partial(send_mail, database=outside.database, channel=mail)
+    coding = partial(send_code, database=outside.database, mail=mail, sms=sms)
+    linking = partial(send_reset_link, database=outside.database, channel=mail)
     return (
+        Route(Acted, "audit.on_acted", InTransaction(on_acted)),
         Route(SignedIn, "carts.on_signed_in", InTransaction(on_signed_in)),
+        Route(UserErased, "carts.on_user_erased", InTransaction(on_cart_owner_erased)),
+        Route(UserErased, "vendors.on_user_erased", InTransaction(on_shop_owner_erased)),
         Route(VendorApproved, "catalog.on_vendor_approved", InTransaction(on_vendor_moved)),
         Route(VendorSuspended, "catalog.on_vendor_suspended", InTransaction(on_vendor_moved)),
         Route(OrderPlaced, "notifications.on_order_placed", InTransaction(on_order_placed)),
         Route(OrderPaid, "notifications.on_order_paid", InTransaction(on_order_paid)),
         Route(SignalReceived, "checkout.on_signal_received", signal),
+        Route(CodeRequested, "notifications.send_code", coding),
+        Route(PasswordResetRequested, "notifications.send_reset_link", linking),
+        Route(
+            PasswordChanged,
+            "notifications.on_password_changed",
+            InTransaction(on_password_changed),
+        ),
         Route(SendMail, "notifications.send_mail", sending),
         Route(PollGateways, "checkout.poll_gateways", partial(poll_gateways, outside=outside)),
         Route(ExpireOrders, "checkout.expire_orders", partial(expire_orders, outside=outside)),
+        Route(StartRecovery, "accounts.start_recovery", InTransaction(start_recovery)),
         Route(PurgeOldSessions, "accounts.purge_old_sessions", InTransaction(purge_old_sessions)),
         Route(PurgeExpiredCarts, "carts.purge_expired_carts", InTransaction(purge_expired_carts)),
         Route(SweepKernel, "kernel.sweep", InTransaction(sweep_kernel)),
@@ -66,7 +100,12 @@ def routes(outside: Outside, mail: MailChannel) -> Sequence[Route]:
 
 # Facts that nobody reacts to yet: published all the same, so that listening is one line here.
 UNHEARD: tuple[type[Message], ...] = (
+    MfaEnabled,
+    MfaDisabled,
     UserRegistered,
+    UserInvited,
+    UserSuspended,
+    UserActivated,
     ProductPublished,
     ProductChanged,
     ProductArchived,

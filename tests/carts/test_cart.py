@@ -1,51 +1,16 @@
-"""The cart over HTTP: lines, live prices, totals, limits, and whose it is."""
+"""The cart over HTTP: lines, live prices, totals."""
 
 import asyncio
-from typing import Any
 
 import httpx2
 import pytest
-from sqlalchemy import func, select, update
+from sqlalchemy import update
 
-from mestore.accounts.types import UserType
-from mestore.carts.models import Cart, CartItem
 from mestore.catalog.models import Product
 from mestore.inventory.models import StockLevel
 from mestore.kernel.db import Database
 from tests.build import Build, BuiltProduct
-from tests.conftest import SignIn
-
-GUEST = {"Session-ID": "guest-0000-0001"}
-
-
-async def add(
-    client: httpx2.AsyncClient,
-    product: BuiltProduct,
-    quantity: int = 1,
-    headers: dict[str, str] | None = None,
-    **more: object,
-) -> httpx2.Response:
-    body = {"product_id": str(product.id), "quantity": quantity, **more}
-    return await client.post("/cart/items", json=body, headers=headers or GUEST)
-
-
-async def cart(client: httpx2.AsyncClient, headers: dict[str, str] | None = None) -> dict[str, Any]:
-    answer = await client.get("/cart", headers=headers or GUEST)
-    assert answer.status_code == 200, answer.text
-    shown: dict[str, Any] = answer.json()
-    return shown
-
-
-def quantities(cart: dict[str, Any]) -> dict[str, int]:
-    return {item["product_id"]: item["quantity"] for item in cart["items"]}
-
-
-async def rows(database: Database) -> tuple[int, int]:
-    """How many carts and lines there are."""
-    async with database.read() as connection:
-        carts = (await connection.execute(select(func.count()).select_from(Cart))).scalar_one()
-        lines = (await connection.execute(select(func.count()).select_from(CartItem))).scalar_one()
-    return carts, lines
+from tests.carts.calls import GUEST, add, cart, quantities, rows
 
 
 async def change_product(database: Database, product: BuiltProduct, **values: object) -> None:
@@ -173,24 +138,6 @@ async def test_clearing_leaves_an_empty_cart(
     assert await rows(database) == (1, 0)
 
 
-async def test_more_than_is_free_is_refused_with_what_is(
-    client: httpx2.AsyncClient, build: Build
-) -> None:
-    product = await build.product(stock=5)
-    await add(client, product, 3)
-
-    refused = await add(client, product, 3)
-    item_id = (await cart(client))["items"][0]["id"]
-    raised = await client.put(f"/cart/items/{item_id}", json={"quantity": 6}, headers=GUEST)
-
-    for answer in (refused, raised):
-        assert (answer.status_code, answer.json()["code"]) == (409, "INSUFFICIENT_STOCK")
-        assert answer.json()["details"]["lines"] == [
-            {"variant_id": str(product.variant_id), "requested": 6, "available": 5}
-        ]
-    assert quantities(await cart(client)) == {str(product.id): 3}
-
-
 async def test_goods_that_are_not_counted_never_run_out(
     client: httpx2.AsyncClient, build: Build
 ) -> None:
@@ -223,154 +170,6 @@ async def test_stock_and_sale_are_watched_after_adding(
     refused = await client.put(dead, json={"quantity": 1}, headers=GUEST)
     assert (refused.status_code, refused.json()["code"]) == (409, "LINE_NOT_AVAILABLE")
     assert (await client.delete(dead, headers=GUEST)).status_code == 200
-
-
-async def test_only_products_on_sale_can_be_added(
-    client: httpx2.AsyncClient, database: Database, build: Build
-) -> None:
-    pending, other = await build.product(approved=False), await build.product()
-    unknown = {"product_id": "01890000-0000-7000-8000-000000000000"}
-    foreign = {"product_id": str(other.id), "variant_id": str(pending.variant_id)}
-
-    answers = [await add(client, pending)]
-    for body in (unknown, foreign):
-        answers.append(await client.post("/cart/items", json=body, headers=GUEST))
-
-    assert [answer.status_code for answer in answers] == [404] * 3
-    assert {answer.json()["code"] for answer in answers} == {"PRODUCT_NOT_ON_SALE"}
-    assert await rows(database) == (0, 0)
-
-
-async def test_a_product_with_a_choice_needs_the_variant(
-    client: httpx2.AsyncClient, database: Database, build: Build
-) -> None:
-    product = await build.product(variants=2)
-
-    refused = await add(client, product)
-    await add(client, product, variant_id=str(product.variant_ids[0]))
-    shown = (await add(client, product, variant_id=str(product.variant_ids[1]))).json()["cart"]
-
-    assert (refused.status_code, refused.json()["code"]) == (422, "VARIANT_REQUIRED")
-    assert [item["variant_id"] for item in shown["items"]] == [
-        str(variant_id) for variant_id in product.variant_ids
-    ]
-
-
-async def test_a_line_takes_a_thousand_units_sums_included(
-    client: httpx2.AsyncClient, build: Build
-) -> None:
-    product = await build.product(stock=5000)
-    await add(client, product, 600)
-
-    refused = await add(client, product, 401)
-
-    assert (refused.status_code, refused.json()["code"]) == (422, "QUANTITY_TOO_LARGE")
-    assert quantities((await add(client, product, 400)).json()["cart"]) == {str(product.id): 1000}
-
-
-async def test_a_cart_takes_a_hundred_lines(
-    client: httpx2.AsyncClient, database: Database, build: Build
-) -> None:
-    product = await build.product(variants=100)
-    for variant_id in product.variant_ids:
-        answer = await add(client, product, variant_id=str(variant_id))
-        assert answer.status_code == 201
-
-    refused = await add(client, product, variant_id=str(product.variant_id))
-    grown = await add(client, product, variant_id=str(product.variant_ids[0]))
-
-    assert (refused.status_code, refused.json()["code"]) == (409, "CART_FULL")
-    assert grown.status_code == 201
-    assert await rows(database) == (1, 100)
-
-
-@pytest.mark.parametrize(
-    "body",
-    [
-        {"quantity": 0},
-        {"quantity": -1},
-        {"quantity": 1001},
-        {"quantity": 1.5},
-        {"quantity": "2"},
-        {"quantity": True},
-        {"quantity": None},
-        {},
-        {"quantity": 1, "price": 1},
-    ],
-)
-async def test_a_quantity_that_makes_no_sense_is_refused(
-    client: httpx2.AsyncClient, build: Build, body: dict[str, object]
-) -> None:
-    item_id = (await add(client, await build.product(), 2)).json()["cart"]["items"][0]["id"]
-
-    answer = await client.put(f"/cart/items/{item_id}", json=body, headers=GUEST)
-
-    assert (answer.status_code, answer.json()["code"]) == (422, "VALIDATION_FAILED")
-    assert (await cart(client))["items"][0]["quantity"] == 2
-
-
-@pytest.mark.parametrize("item_id", ["x", "0", "-1", "1.5", str(2**63), str(10**30), "999999"])
-async def test_a_line_that_is_not_there_is_not_found(
-    client: httpx2.AsyncClient, build: Build, item_id: str
-) -> None:
-    await add(client, await build.product())
-
-    changed = await client.put(f"/cart/items/{item_id}", json={"quantity": 1}, headers=GUEST)
-    removed = await client.delete(f"/cart/items/{item_id}", headers=GUEST)
-
-    assert (changed.status_code, removed.status_code) == (404, 404)
-    assert (await cart(client))["item_count"] == 1
-
-
-async def test_nobody_in_particular_has_no_cart(
-    client: httpx2.AsyncClient, database: Database, build: Build
-) -> None:
-    body = {"product_id": str((await build.product()).id)}
-
-    for answer in (
-        await client.get("/cart"),
-        await client.post("/cart/items", json=body),
-        await client.delete("/cart"),
-    ):
-        assert (answer.status_code, answer.json()["code"]) == (400, "SESSION_ID_REQUIRED")
-    for session_id in ("short", "x" * 101, "with a blank", ""):
-        answer = await client.get("/cart", headers={"Session-ID": session_id})
-        assert (answer.status_code, answer.json()["code"]) == (422, "VALIDATION_FAILED")
-    assert await rows(database) == (0, 0)
-
-
-async def test_a_bad_token_does_not_turn_a_buyer_into_a_guest(
-    client: httpx2.AsyncClient, build: Build
-) -> None:
-    headers = GUEST | {"Authorization": "Bearer nonsense"}
-
-    assert (await add(client, await build.product(), headers=headers)).status_code == 401
-
-
-async def test_carts_of_others_are_out_of_reach(
-    client: httpx2.AsyncClient, database: Database, build: Build, sign_in: SignIn
-) -> None:
-    buyer, other = await build.user(), await build.user(UserType.ADMIN)
-    product = await build.product()
-    mine = await sign_in(buyer.email)
-    item_id = (await add(client, product, 2, mine)).json()["cart"]["items"][0]["id"]
-    strangers = [
-        GUEST,
-        {"Session-ID": f"buyer:{buyer.id}"},
-        {"Session-ID": str(buyer.id)},
-        await sign_in(other.email),
-    ]
-
-    for headers in strangers:
-        assert (await cart(client, headers))["items"] == []
-        changed = await client.put(f"/cart/items/{item_id}", json={"quantity": 9}, headers=headers)
-        removed = await client.delete(f"/cart/items/{item_id}", headers=headers)
-        cleared = await client.delete("/cart", headers=headers)
-        assert (changed.status_code, removed.status_code) == (404, 404)
-        assert cleared.status_code == 200
-
-    assert quantities(await cart(client, mine)) == {str(product.id): 2}
-    assert await rows(database) == (1, 1)
 
 
 async def test_adds_of_the_same_line_at_the_same_time_sum_up(

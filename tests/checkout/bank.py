@@ -13,13 +13,15 @@ from mestore.payments.errors import (
 from mestore.payments.types import (
     Acceptance,
     AttemptStatus,
-    Bank as PseBank,
     Charge,
     GatewayProfile,
     Limits,
     Notice,
     Outcome,
     PaymentMethod,
+)
+from mestore.payments.types import (
+    Bank as PseBank,
 )
 
 CODE = "bank"

@@ -1,6 +1,11 @@
-from tests.checkout.program import app as app
-from tests.checkout.program import database as database
-from tests.checkout.program import program as program
-from tests.checkout.program import run_jobs as run_jobs
-from tests.checkout.program import till as till
-from tests.checkout.program import wompi_base_url as wompi_base_url
+import pytest
+
+from mestore.kernel.db import Database
+from tests.build import Build
+from tests.checkout.till import Till
+
+
+@pytest.fixture
+def till(database: Database, build: Build) -> Till:
+    """Places orders and settles what a gateway says of them."""
+    return Till(database, build)

@@ -76,6 +76,7 @@ async def test_placing_writes_order_reservation_commission_history_and_messages(
     assert [tuple(row) for row in history] == [
         (StatusKind.ORDER, None, "PENDING", buyer.id, "placed")
     ]
+    assert expires_at is not None
     assert abs(expires_at - now() - timedelta(minutes=30)) < timedelta(seconds=30)
     assert await till.doctor() == []
 
@@ -320,10 +321,13 @@ async def test_the_caller_decides_when_an_order_is_written(till: Till) -> None:
     product = await till.build.product()
     before = await till.counts()
 
-    with pytest.raises(KeyboardInterrupt):
+    async def place_and_fail() -> None:
         async with till.database.transaction() as tx:
             await place(tx, guest(), request_for(product))
             raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        await place_and_fail()
 
     await nothing_happened(till, before, product)
 

@@ -49,7 +49,10 @@ async def test_the_last_units_are_shared_out_exactly_whatever_is_asked_for(till:
     asked = [random.Random(7).randint(1, 4) for _ in range(60)]
 
     results = await asyncio.gather(
-        *(till.place((product, units), owner=guest(f"buyer-{n:04}")) for n, units in enumerate(asked)),
+        *(
+            till.place((product, units), owner=guest(f"buyer-{n:04}"))
+            for n, units in enumerate(asked)
+        ),
         return_exceptions=True,
     )
 

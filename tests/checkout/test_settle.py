@@ -32,7 +32,9 @@ def world(till: Till) -> Outside:
     return Outside(till.database, {bank.code: bank}, "http://shop.example.com")
 
 
-async def ordered(till: Till, *, stock: int = 5, units: int = 2) -> tuple[BuiltProduct, PlacedOrder]:
+async def ordered(
+    till: Till, *, stock: int = 5, units: int = 2
+) -> tuple[BuiltProduct, PlacedOrder]:
     product = await till.build.product(price="45000", tax_rate=19, stock=stock)
     return product, await till.place((product, units))
 
@@ -323,9 +325,7 @@ async def test_a_second_approval_of_a_cancelled_order_is_queued_too(till: Till) 
     assert await till.doctor() == []
 
 
-async def test_unpaid_orders_expire_when_their_time_is_over(
-    till: Till, clock: MovedClock
-) -> None:
+async def test_unpaid_orders_expire_when_their_time_is_over(till: Till, clock: MovedClock) -> None:
     product, old = await ordered(till)
     clock.advance(timedelta(minutes=29))
     young = await till.place(product)

@@ -3,7 +3,6 @@
 from collections import Counter
 from dataclasses import dataclass, replace
 from datetime import timedelta
-from typing import Any
 from uuid import UUID
 
 from sqlalchemy import column, func, select, table, update
@@ -64,10 +63,10 @@ def wanted_line(wanted: Wanted) -> WantedLine:
     return WantedLine(product.id, None, quantity)
 
 
-def request_for(*wanted: Wanted, **changes: Any) -> OrderRequest:
+def request_for(*wanted: Wanted, **changes: object) -> OrderRequest:
     """Return an order request; without lines it is for the cart."""
     items = tuple(wanted_line(one) for one in wanted) or None
-    return replace(OrderRequest(items, HOME, EMAIL), **changes)
+    return replace(OrderRequest(items, HOME, EMAIL), **changes)  # type: ignore[arg-type]
 
 
 def owner_of(user: BuiltUser, session: str | None = None) -> Owner:
@@ -87,7 +86,9 @@ class Till:
     database: Database
     build: Build
 
-    async def place(self, *wanted: Wanted, owner: Owner | None = None, **more: Any) -> PlacedOrder:
+    async def place(
+        self, *wanted: Wanted, owner: Owner | None = None, **more: object
+    ) -> PlacedOrder:
         """Place an order, by default of a guest."""
         async with self.database.transaction() as tx:
             return await place(tx, owner or guest(), request_for(*wanted, **more))
@@ -154,7 +155,9 @@ class Till:
             PaymentException.kind, PaymentException.transaction_id, PaymentException.amount_minor
         ).order_by(PaymentException.id)
         async with self.database.read() as connection:
-            return [(kind.value, of, amount) for kind, of, amount in await connection.execute(query)]
+            return [
+                (kind.value, of, amount) for kind, of, amount in await connection.execute(query)
+            ]
 
     async def balances(self) -> dict[str, int]:
         """Return what lies on every account that is not level."""
@@ -195,7 +198,7 @@ class Till:
             return await examine(connection)
 
 
-def said(attempt: AttemptState, status: AttemptStatus, **changes: Any) -> Outcome:
+def said(attempt: AttemptState, status: AttemptStatus, **changes: object) -> Outcome:
     """Return what the gateway says of an attempt."""
     outcome = Outcome(
         gateway=attempt.gateway,
@@ -205,7 +208,7 @@ def said(attempt: AttemptState, status: AttemptStatus, **changes: Any) -> Outcom
         amount_minor=attempt.amount_minor,
         currency=attempt.currency,
     )
-    return replace(outcome, **changes)
+    return replace(outcome, **changes)  # type: ignore[arg-type]
 
 
 def vendor_account(vendor_id: UUID) -> str:

@@ -1,12 +1,14 @@
 """Transactions: one place that commits, and what leaves only with the commit."""
 
 import asyncio
+import contextlib
 from collections.abc import Awaitable, Callable, Iterable
 from dataclasses import dataclass
 from datetime import timedelta
 
 import pytest
-from sqlalchemy import insert, select, text, update
+from sqlalchemy import bindparam, insert, select, text, update
+from sqlalchemy.exc import SQLAlchemyError
 
 from mestore.kernel.clock import now
 from mestore.kernel.db import Database, InsideTransaction, Tx, affected, in_transaction, inserted_id
@@ -180,6 +182,22 @@ async def test_the_read_lane_sees_what_is_committed_and_nothing_else(things: Dat
             await add(tx, "during")
             assert list(await connection.scalars(select(THINGS.c.word))) == ["before"]
         assert sorted(await connection.scalars(select(THINGS.c.word))) == ["before", "during"]
+
+
+async def test_a_read_that_fails_holds_no_lock(things: Database) -> None:
+    wrong = select(THINGS.c.id).where(THINGS.c.small == bindparam("number"))
+
+    async def read() -> None:
+        async with things.read() as connection:
+            await connection.execute(wrong, {"number": 2**80})
+
+    # MariaDB compares with any number.
+    with contextlib.suppress(SQLAlchemyError, OverflowError):
+        await read()
+    async with asyncio.timeout(5), things.transaction() as tx:
+        await tx.connection.execute(text("ALTER TABLE test_things ADD COLUMN later INTEGER"))
+    async with things.read() as connection:
+        assert list(await connection.execute(wrong, {"number": 5})) == []
 
 
 async def test_affected_counts_the_rows_that_met_the_condition(things: Database) -> None:

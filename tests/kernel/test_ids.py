@@ -1,19 +1,19 @@
 """Ids sort by time and are UUIDs of version 7 (RFC 9562)."""
 
+import os
 import time
 from uuid import RFC_4122, UUID
 
 import pytest
 
-from mestore.kernel import ids
 from mestore.kernel.ids import uuid7
 
 
 def test_the_example_of_the_rfc(monkeypatch: pytest.MonkeyPatch) -> None:
-    """RFC 9562, appendix A.6: 2022-02-22 14:22:22 -05:00 with the random bits 0xCC3, 0x18C4DC0C…."""
+    """RFC 9562, appendix A.6: 2022-02-22 14:22:22 -05:00, with the random bits that it gives."""
     random_bits = 0xCC3 << 64 | 0x18C4DC0C0C07398F
-    monkeypatch.setattr(ids.time, "time_ns", lambda: 0x017F22E279B0 * 1_000_000 + 999_999)
-    monkeypatch.setattr(ids.os, "urandom", lambda size: random_bits.to_bytes(size))
+    monkeypatch.setattr(time, "time_ns", lambda: 0x017F22E279B0 * 1_000_000 + 999_999)
+    monkeypatch.setattr(os, "urandom", lambda size: random_bits.to_bytes(size))
     assert uuid7() == UUID("017F22E2-79B0-7CC3-98C4-DC0C0C07398F")
 
 

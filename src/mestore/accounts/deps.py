@@ -4,12 +4,16 @@ from collections.abc import Awaitable, Callable
 from typing import Annotated, cast
 
 from fastapi import Depends, Header, Request, Security
-from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
+from fastapi.security import APIKeyHeader, HTTPAuthorizationCredentials, HTTPBearer
 
-from mestore.accounts.errors import InvalidAccessToken
+from mestore.accounts.errors import ApiKeyNotAllowed, InvalidAccessToken
+from mestore.accounts.errors.mfa import MfaEnrollmentRequired
+from mestore.accounts.service.acts import remember_origin
+from mestore.accounts.service.api_keys import KEY_START, caller_of_key
 from mestore.accounts.service.passwords import Passwords
 from mestore.accounts.service.tokens import AccessTokens
-from mestore.accounts.types import STAFF, Caller, Device, SignInPolicy, UserType
+from mestore.accounts.types import STAFF, Caller, Device, Permission, SignInPolicy, UserType
+from mestore.accounts.types.passkeys import PasskeyPolicy
 from mestore.accounts.views import find_caller
 from mestore.kernel.clock import now
 from mestore.kernel.errors import Forbidden, Unauthorized
@@ -17,6 +21,10 @@ from mestore.kernel.http import Db, client_ip
 
 _bearer = HTTPBearer(auto_error=False, bearerFormat="JWT", description="An access token.")
 Bearer = Annotated[HTTPAuthorizationCredentials | None, Security(_bearer)]
+
+KEY_HEADER = "x-api-key"
+_key = APIKeyHeader(name="X-API-Key", auto_error=False, description="An API key.")
+KeyHeader = Annotated[str | None, Security(_key)]
 
 IP_LENGTH = 45
 USER_AGENT_LENGTH = 300
@@ -32,14 +40,22 @@ async def sign_in_policy(request: Request) -> SignInPolicy:
     return cast(SignInPolicy, request.app.state.sign_in_policy)
 
 
+async def passkey_policy(request: Request) -> PasskeyPolicy:
+    """Return whom passkeys are made for."""
+    return cast(PasskeyPolicy, request.app.state.passkey_policy)
+
+
 PasswordHasher = Annotated[Passwords, Depends(passwords)]
 Policy = Annotated[SignInPolicy, Depends(sign_in_policy)]
+PasskeyChoices = Annotated[PasskeyPolicy, Depends(passkey_policy)]
 
 
 async def calling_device(request: Request) -> Device:
     """Return where this request comes from, cut to what a session keeps of it."""
     agent = request.headers.get("user-agent", "").replace("\x00", "")
-    return Device(client_ip(request)[:IP_LENGTH], agent[:USER_AGENT_LENGTH])
+    device = Device(client_ip(request)[:IP_LENGTH], agent[:USER_AGENT_LENGTH])
+    remember_origin(device.ip_address)
+    return device
 
 
 CallingDevice = Annotated[Device, Depends(calling_device)]
@@ -51,11 +67,27 @@ GuestSession = Annotated[
 """The id under which a device shops as a guest."""
 
 
-async def current_user(credentials: Bearer, policy: Policy, db: Db) -> Caller:
-    """Return the signed-in user; 401 without a token that works now."""
+async def _signed_in(
+    request: Request, credentials: HTTPAuthorizationCredentials | None, policy: Policy, db: Db
+) -> Caller:
+    """Return who calls, by access token or API key; 401 without one that works now."""
+    caller = await _identified(request, credentials, policy, db)
+    remember_origin(client_ip(request)[:IP_LENGTH], caller)
+    return caller
+
+
+async def _identified(
+    request: Request, credentials: HTTPAuthorizationCredentials | None, policy: Policy, db: Db
+) -> Caller:
     if credentials is None:
-        raise Unauthorized()
-    claims = AccessTokens(policy).read(credentials.credentials)
+        key = request.headers.get(KEY_HEADER)
+        if key is None or "authorization" in request.headers:
+            raise Unauthorized()
+        return await caller_of_key(db, key)
+    token = credentials.credentials
+    if token.startswith(KEY_START):
+        return await caller_of_key(db, token)
+    claims = AccessTokens(policy).read(token)
     async with db.read() as connection:
         caller = await find_caller(connection, claims.sid, now())
     if caller is None or caller.user_id != claims.sub:
@@ -63,16 +95,69 @@ async def current_user(credentials: Bearer, policy: Policy, db: Db) -> Caller:
     return caller
 
 
+async def _enrolled(
+    request: Request, credentials: HTTPAuthorizationCredentials | None, policy: Policy, db: Db
+) -> Caller:
+    """Return who calls like `_signed_in`; 403 where the role needs MFA and it is not on."""
+    caller = await _signed_in(request, credentials, policy, db)
+    if caller.user_type in policy.mfa_required_roles and not caller.mfa_enabled:
+        raise MfaEnrollmentRequired()
+    return caller
+
+
+async def any_caller(
+    request: Request, credentials: Bearer, _: KeyHeader, policy: Policy, db: Db
+) -> Caller:
+    """Return who calls, a person or an API key: for endpoints that then ask for a permission."""
+    return await _enrolled(request, credentials, policy, db)
+
+
+async def maybe_caller(
+    request: Request, credentials: Bearer, policy: Policy, db: Db
+) -> Caller | None:
+    """Return who calls, a person or an API key, or None where nobody tried."""
+    if not has_credentials(request):
+        return None
+    return await _enrolled(request, credentials, policy, db)
+
+
+async def current_user(request: Request, credentials: Bearer, policy: Policy, db: Db) -> Caller:
+    """Return the signed-in user; 401 without a token that works now, 403 for an API key."""
+    return _person(await _enrolled(request, credentials, policy, db))
+
+
+async def signed_in_user(request: Request, credentials: Bearer, policy: Policy, db: Db) -> Caller:
+    """Return the signed-in user, also one who first has to turn on the MFA that the role needs.
+
+    Only for what is needed to do that, and to leave.
+    """
+    return _person(await _signed_in(request, credentials, policy, db))
+
+
 async def maybe_user(
     request: Request, credentials: Bearer, policy: Policy, db: Db
 ) -> Caller | None:
     """Return the signed-in user, or None where nobody tried; a bad token is a 401 here too."""
-    if "authorization" not in request.headers:
+    if not has_credentials(request):
         return None
-    return await current_user(credentials, policy, db)
+    return await current_user(request, credentials, policy, db)
 
 
+def _person(caller: Caller) -> Caller:
+    if caller.key_id is not None:
+        raise ApiKeyNotAllowed()
+    return caller
+
+
+def has_credentials(request: Request) -> bool:
+    """Say whether somebody tried to say who they are."""
+    return "authorization" in request.headers or KEY_HEADER in request.headers
+
+
+AnyCaller = Annotated[Caller, Depends(any_caller)]
+MaybeCaller = Annotated[Caller | None, Depends(maybe_caller)]
 CurrentUser = Annotated[Caller, Depends(current_user)]
+SignedInUser = Annotated[Caller, Depends(signed_in_user)]
 MaybeUser = Annotated[Caller | None, Depends(maybe_user)]
 
 
@@ -88,3 +173,25 @@ def require_type(*allowed: UserType) -> Callable[[Caller], Awaitable[Caller]]:
 
 
 Staff = Annotated[Caller, Depends(require_type(*STAFF))]
+
+
+def require(permission: Permission) -> Callable[[Caller], Awaitable[Caller]]:
+    """Return the dependency that refuses every caller, person or API key, without a permission."""
+
+    async def check(caller: AnyCaller) -> Caller:
+        if not caller.can(permission):
+            raise Forbidden()
+        return caller
+
+    return check
+
+
+def require_person(permission: Permission) -> Callable[[Caller], Awaitable[Caller]]:
+    """Return the dependency like `require` that refuses API keys, whatever they may do."""
+
+    async def check(caller: CurrentUser) -> Caller:
+        if not caller.can(permission):
+            raise Forbidden()
+        return caller
+
+    return check

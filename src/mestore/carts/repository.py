@@ -51,6 +51,7 @@ _MOVE_LINES = (
 _DELETE_LINE = delete(CartItem).where(CartItem.id == bindparam("of_line"))
 _DELETE_LINES = delete(CartItem).where(CartItem.cart_id.in_(bindparam("of_carts", expanding=True)))
 _DELETE_CARTS = delete(Cart).where(Cart.id.in_(bindparam("of_carts", expanding=True)))
+_OF_BUYER = select(Cart.id).where(Cart.buyer_id == bindparam("of_buyer"))
 _CLOSE = (
     update(Cart)
     .where(Cart.id == bindparam("of_cart"), Cart.version == bindparam("seen"))
@@ -147,6 +148,15 @@ class CartRepository:
             return False
         await self.clear(cart_id)
         return True
+
+    async def forget(self, owner: CartOwner, moment: datetime) -> None:
+        """Delete the cart of a buyer, if there is one, held as any change holds it."""
+        await self.touch(owner, moment)
+        found = await self.connection.execute(_OF_BUYER, {"of_buyer": owner.buyer_id})
+        ids = list(found.scalars())
+        if ids:
+            await affected(self.connection, _DELETE_LINES, of_carts=ids)
+            await affected(self.connection, _DELETE_CARTS, of_carts=ids)
 
     async def purge_expired(self, moment: datetime, most: int) -> int:
         """Delete up to `most` carts whose time was over at `moment`; return how many."""

@@ -156,6 +156,10 @@ class CartService:
         own_now, _ = await self.views.find(owner)
         return own_now
 
+    async def forget(self, user_id: UUID) -> None:
+        """Delete the cart of a user, if there is one."""
+        await self.carts.forget(CartOwner(user_id, None), now())
+
 
 async def changed(database: Database, change: Callable[[CartService], Awaitable[Result]]) -> Result:
     """Make one change in a transaction of its own, again where a rival made the cart just then.

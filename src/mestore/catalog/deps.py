@@ -1,29 +1,32 @@
 """What the endpoints of the catalogue ask for, as FastAPI dependencies or plain calls."""
 
+from collections.abc import Awaitable, Callable
 from typing import Annotated, cast
 
 from fastapi import Depends, Request
 from fastapi.security import HTTPBearer
 
-from mestore.accounts.deps import CurrentUser, maybe_user, sign_in_policy
-from mestore.accounts.types import Caller, UserType
+from mestore.accounts.deps import AnyCaller, has_credentials, maybe_caller, sign_in_policy
+from mestore.accounts.types import Caller, Permission
 from mestore.catalog.ports import OpeningStock
 from mestore.catalog.types import Editor
 from mestore.catalog.views.totals import Totals
 from mestore.kernel.errors import Forbidden
 from mestore.kernel.http import database
+from mestore.vendors.deps import vendor_who_can
+from mestore.vendors.types import SellingVendor
 
 _bearer = HTTPBearer(auto_error=False)
 
 
 async def caller_of(request: Request) -> Caller | None:
-    """Return the signed-in user, or None where nobody tried; a bad token is a 401.
+    """Return who calls, a person or an API key, or None where nobody tried; a bad token is a 401.
 
     Called rather than declared: solving its dependencies would cost every anonymous reader.
     """
-    if "authorization" not in request.headers:
+    if not has_credentials(request):
         return None
-    return await maybe_user(
+    return await maybe_caller(
         request, await _bearer(request), await sign_in_policy(request), await database(request)
     )
 
@@ -38,12 +41,22 @@ async def opening_stock(request: Request) -> OpeningStock:
     return cast(OpeningStock, request.app.state.opening_stock)
 
 
-async def editor(caller: CurrentUser) -> Editor:
-    """Return who wants to change a product; 403 for those who never may."""
-    if not caller.is_staff and caller.user_type is not UserType.VENDOR:
-        raise Forbidden
-    return Editor(caller.user_id, caller.is_staff)
+def editor_who_can(permission: Permission) -> Callable[[Caller], Awaitable[Editor]]:
+    """Return the dependency for who may do this to products: to all of them, or to their own.
+
+    Who may do it to none is a 403.
+    """
+
+    async def check(caller: AnyCaller) -> Editor:
+        if not caller.can(permission):
+            raise Forbidden
+        return Editor(caller.user_id, caller.oversees(permission))
+
+    return check
 
 
 StockOfProducts = Annotated[OpeningStock, Depends(opening_stock)]
-CurrentEditor = Annotated[Editor, Depends(editor)]
+OfferingVendor = Annotated[SellingVendor, Depends(vendor_who_can(Permission.PRODUCTS_CREATE))]
+ViewingVendor = Annotated[SellingVendor, Depends(vendor_who_can(Permission.PRODUCTS_VIEW))]
+UpdatingEditor = Annotated[Editor, Depends(editor_who_can(Permission.PRODUCTS_UPDATE))]
+DeletingEditor = Annotated[Editor, Depends(editor_who_can(Permission.PRODUCTS_DELETE))]

@@ -5,6 +5,7 @@ from typing import Annotated, cast
 from fastapi import Depends, Request
 
 from mestore.accounts.deps import GuestSession, MaybeUser
+from mestore.accounts.types import Permission
 from mestore.checkout.types import Outside, Owner
 from mestore.kernel.errors import Unauthorized
 
@@ -12,7 +13,8 @@ from mestore.kernel.errors import Unauthorized
 async def owner(user: MaybeUser, session: GuestSession = None) -> Owner:
     """Return the buyer of this request: signed in, or a guest by the Session-ID header."""
     if user is not None:
-        return Owner(user.user_id, session, user.email, user.is_staff)
+        oversees = user.oversees(Permission.ORDERS_UPDATE)
+        return Owner(user.user_id, session, user.email, oversees)
     if session is None:
         raise Unauthorized
     return Owner(None, session, None)

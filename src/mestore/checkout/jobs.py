@@ -52,13 +52,27 @@ async def poll_gateways(_: PollGateways, *, outside: Outside) -> None:
     async with outside.database.read() as connection:
         attempts = await Attempts(connection).due(_BATCH)
     for attempt in attempts:
-        await ask(outside, attempt)
+        try:
+            await ask(outside, attempt)
+        except Exception:
+            # One attempt that breaks must not keep the others from being asked.
+            log.exception("attempt_not_asked", attempt=attempt.reference)
 
 
 async def expire_orders(_: ExpireOrders, *, outside: Outside) -> None:
     """Call off what is over; an order whose gateway does not answer waits for the next round."""
-    async with outside.database.transaction() as tx:
-        order_ids = await OrderService(tx).expired(_BATCH)
-    for order_id in order_ids:
+    order_ids = [0]
+    while order_ids:
+        async with outside.database.transaction() as tx:
+            order_ids = await OrderService(tx).expired(_BATCH, after=order_ids[-1])
+        for order_id in order_ids:
+            await _expire_one(outside, order_id)
+
+
+async def _expire_one(outside: Outside, order_id: int) -> None:
+    try:
         if not await expire(outside, order_id):
             log.info("expiry_postponed", order_id=order_id)
+    except Exception:
+        # One order that breaks must not keep the others from expiring.
+        log.exception("order_not_expired", order_id=order_id)

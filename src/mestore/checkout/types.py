@@ -33,6 +33,11 @@ class Owner:
     email: str | None
     is_staff: bool = False
 
+    @property
+    def principal(self) -> str:
+        """Whose idempotency keys these are; no session can pass for a buyer's id."""
+        return f"guest:{self.guest_session}" if self.buyer_id is None else f"user:{self.buyer_id}"
+
 
 @dataclass(frozen=True, slots=True)
 class WantedLine:

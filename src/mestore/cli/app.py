@@ -48,18 +48,19 @@ def seed() -> None:
 
 
 @app.command("demo")
-def run_demo(port: Port = 8000, simulator_port: Port = 8010) -> None:
-    """Migrate, seed, start the gateway simulators and the server, and print a purchase to try."""
-    demo.run(port, simulator_port)
+def run_demo(port: Port = 8000, simulator_port: Port = 8010, sms_port: Port = 8011) -> None:
+    """Migrate, seed, start the simulators and the server, and print a purchase to try."""
+    demo.run(port, simulator_port, sms_port)
 
 
 @app.command()
 def simulate(
     port: Port = 8010,
+    sms_port: Port = 8011,
     events_url: Annotated[str | None, typer.Option(help="Where events go.")] = None,
 ) -> None:
-    """Run the stand-ins of the payment gateways."""
-    simulators.run(port, events_url)
+    """Run the stand-ins of the payment gateways and of the SMS provider."""
+    simulators.run(port, sms_port, events_url)
 
 
 @app.command("create-admin")

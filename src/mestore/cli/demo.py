@@ -16,22 +16,29 @@ from mestore.settings import Settings
 _READY_WITHIN_SECONDS = 60
 
 
-def run(port: int, simulator_port: int) -> None:
+def run(port: int, simulator_port: int, sms_port: int) -> None:
     """Migrate, seed, start the simulators, serve, and print a purchase to try."""
     os.environ["BASE_URL"] = f"http://127.0.0.1:{port}"
     os.environ["WOMPI_BASE_URL"] = f"http://127.0.0.1:{simulator_port}/v1"
-    server.check_port("127.0.0.1", port)
-    server.check_port("127.0.0.1", simulator_port)
+    os.environ["TWILIO_BASE_URL"] = f"http://127.0.0.1:{sms_port}"
+    os.environ.update(simulators.SMS_ACCOUNT)
+    for needed in (port, simulator_port, sms_port):
+        server.check_port("127.0.0.1", needed)
     found = settings()
     typer.echo("Preparing the database and the sample catalogue …")
     database.seed()
-    simulator = simulators.start(found, simulator_port, None)
+    started = [
+        simulators.start(found, simulator_port, None),
+        simulators.start_sms(found, sms_port),
+    ]
     try:
         threading.Thread(target=_welcome, args=(found,), daemon=True).start()
         server.serve("127.0.0.1", port, 1, with_jobs=True)
     finally:
-        simulator.terminate()
-        simulator.wait()
+        for simulator in started:
+            simulator.terminate()
+        for simulator in started:
+            simulator.wait()
 
 
 def _welcome(found: Settings) -> None:
@@ -49,7 +56,7 @@ def _welcome(found: Settings) -> None:
 def _words(found: Settings) -> str:
     return f"""
 MeStore runs at {found.base_url}  (API document: {found.base_url}/api/v1/docs)
-Mails are written to {found.mail}
+Mails are written to {found.mail}, SMS kept at {found.twilio_base_url}/_control/messages
 
 Sample accounts, all with the password {PASSWORD}:
   buyer   {BUYER}

@@ -1,4 +1,4 @@
-"""Runs the stand-ins of the payment gateways: separate programs, spoken to over HTTP."""
+"""Runs the stand-ins of Wompi and Twilio: separate programs, spoken to over HTTP."""
 
 import os
 import subprocess
@@ -7,14 +7,34 @@ import sys
 from mestore.cli.console import settings
 from mestore.settings import Settings
 
+SMS_ACCOUNT = {
+    "TWILIO_ACCOUNT_SID": "ACmestoresimulator",
+    "TWILIO_AUTH_TOKEN": "mestore_simulator_token",
+    "TWILIO_FROM": "+573000000000",
+}
+"""An account as the stand-in of Twilio takes it."""
 
-def run(port: int, events_url: str | None) -> None:
+
+def run(port: int, sms_port: int, events_url: str | None) -> None:
     """Run the simulators until interrupted."""
-    with start(settings(), port, events_url) as process:
+    found = settings()
+    with start(found, port, events_url) as wompi, start_sms(found, sms_port) as twilio:
         try:
-            process.wait()
+            wompi.wait()
         except KeyboardInterrupt:
-            process.terminate()
+            wompi.terminate()
+        finally:
+            twilio.terminate()
+
+
+def start_sms(found: Settings, port: int) -> subprocess.Popen[bytes]:
+    """Start the Twilio stand-in as a process, with the account that the settings have."""
+    account = dict(SMS_ACCOUNT)
+    if found.twilio_account_sid and found.twilio_auth_token:
+        account["TWILIO_ACCOUNT_SID"] = found.twilio_account_sid
+        account["TWILIO_AUTH_TOKEN"] = found.twilio_auth_token.get_secret_value()
+    command = [sys.executable, "-m", "simulators.twilio", "--port", str(port)]
+    return subprocess.Popen(command, env={**os.environ, **account})  # noqa: S603  our own program
 
 
 def start(found: Settings, port: int, events_url: str | None) -> subprocess.Popen[bytes]:

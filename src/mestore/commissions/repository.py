@@ -10,9 +10,9 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from mestore.commissions.models import Commission
 from mestore.commissions.types import CommissionStatus
-from mestore.kernel.db import affected
+from mestore.kernel.db import add_rows, affected
 
-_INSERT = insert(Commission)
+_INSERT = insert(Commission).inline()
 _MOVE = (
     update(Commission)
     .where(
@@ -37,7 +37,7 @@ class CommissionRepository:
 
     async def add(self, rows: Sequence[Mapping[str, Any]]) -> None:
         """Write the lines of one order in one statement."""
-        await self.connection.execute(_INSERT, list(rows))
+        await add_rows(self.connection, _INSERT, rows)
 
     async def move(
         self, order_id: int, come_from: Sequence[CommissionStatus], to: CommissionStatus

@@ -1,13 +1,15 @@
 """HTTP for a product's stock: who owns it, and staff, read and change its levels."""
 
 from collections.abc import Sequence
+from typing import Annotated
 from uuid import UUID
 
 import msgspec
-from fastapi import APIRouter, Request, Response
+from fastapi import APIRouter, Depends, Request, Response
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from mestore.catalog.deps import CurrentEditor
+from mestore.accounts.types import Permission
+from mestore.catalog.deps import editor_who_can
 from mestore.catalog.errors import ProductNotFound
 from mestore.catalog.service.products import CatalogService
 from mestore.catalog.types import Editor, ProductFields
@@ -29,6 +31,9 @@ from mestore.kernel.idempotency import Answer, IdempotencyKeyReused, run_once
 
 router = APIRouter(prefix="/products/{product_id}/inventory", tags=["inventory"])
 
+ViewingEditor = Annotated[Editor, Depends(editor_who_can(Permission.INVENTORY_VIEW))]
+UpdatingEditor = Annotated[Editor, Depends(editor_who_can(Permission.INVENTORY_UPDATE))]
+
 _OWN = refuses(Unauthorized, Forbidden, ProductNotFound)
 _CHANGES = (
     Unauthorized,
@@ -42,7 +47,7 @@ _CHANGES = (
 
 
 @router.get("", response_model=InventoryOut, responses=_OWN)
-async def get_inventory(product_id: UUID, editor: CurrentEditor, db: Db) -> Response:
+async def get_inventory(product_id: UUID, editor: ViewingEditor, db: Db) -> Response:
     """Return what is on hand, reserved and available, by variant and location."""
     async with db.read() as connection:
         return _json(await _inventory(connection, product_id, editor))
@@ -50,7 +55,7 @@ async def get_inventory(product_id: UUID, editor: CurrentEditor, db: Db) -> Resp
 
 @router.put("", response_model=InventoryOut, responses=refuses(*_CHANGES, LevelMoved))
 async def set_inventory(
-    product_id: UUID, body: InventoryIn, editor: CurrentEditor, tx: InTx
+    product_id: UUID, body: InventoryIn, editor: UpdatingEditor, tx: InTx
 ) -> Response:
     """Set levels and the low-stock threshold, all or nothing; the rest stays as it is."""
     catalog = CatalogService(tx)
@@ -79,7 +84,7 @@ async def adjust_inventory(
     product_id: UUID,
     body: AdjustmentIn,
     request: Request,
-    editor: CurrentEditor,
+    editor: UpdatingEditor,
     db: Db,
     key: IdempotencyHeader = None,
 ) -> Response:

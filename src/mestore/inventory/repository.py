@@ -25,7 +25,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from mestore.inventory.models import Reservation, StockLevel, StockLocation, StockMovement
 from mestore.inventory.types import Demand, Level, ReservationState
 from mestore.kernel.columns import UtcDateTime
-from mestore.kernel.db import affected, inserted_id
+from mestore.kernel.db import add_rows, affected, inserted_id
 from mestore.kernel.db_errors import Fault, fault_of
 
 _PRODUCTS = table("products", column("id", Uuid), column("vendor_id", Uuid))
@@ -85,8 +85,8 @@ _CHANGE_ON_HAND = (
     )
     .values(on_hand=StockLevel.on_hand + _UNITS, updated_at=_MOMENT)
 )
-_INSERT_MOVEMENTS = insert(StockMovement)
-_INSERT_RESERVATIONS = insert(Reservation)
+_INSERT_MOVEMENTS = insert(StockMovement).inline()
+_INSERT_RESERVATIONS = insert(Reservation).inline()
 _LIVE = (
     select(Reservation.level_id, StockLevel.product_id, Reservation.quantity)
     .join(StockLevel, StockLevel.id == Reservation.level_id)
@@ -199,11 +199,11 @@ class StockRepository:
 
     async def add_movements(self, rows: Sequence[Mapping[str, Any]]) -> None:
         """Write why levels changed, in one statement."""
-        await self.connection.execute(_INSERT_MOVEMENTS, list(rows))
+        await add_rows(self.connection, _INSERT_MOVEMENTS, rows)
 
     async def add_reservations(self, rows: Sequence[Mapping[str, Any]]) -> None:
         """Write what an order was promised, in one statement."""
-        await self.connection.execute(_INSERT_RESERVATIONS, list(rows))
+        await add_rows(self.connection, _INSERT_RESERVATIONS, rows)
 
     async def all_live(self, order_id: int) -> list[tuple[int, UUID, int]]:
         """Return level, product and quantity of an order's live reservations, by level."""

@@ -10,34 +10,43 @@ import time
 from collections import OrderedDict, defaultdict
 from collections.abc import Awaitable, Callable, Coroutine, Iterable
 from dataclasses import dataclass
-from typing import Any, cast
+from typing import Any, cast, get_type_hints
 
 from fastapi import Request, Response
+from fastapi.exceptions import RequestValidationError
 from fastapi.routing import APIRoute
 
-CAPACITY = 20_000
+CAPACITY_BYTES = 32 * 1024 * 1024
+
+Address = tuple[str, bytes]
+"""Path and query: what an answer is kept under."""
 
 
 @dataclass(frozen=True, slots=True)
 class _Entry:
-    body: bytes
-    media_type: str
+    """An answer; nothing changes it when it is sent, so it is sent again as it is."""
+
+    response: Response
     etag: str
     until: float
     tags: frozenset[str]
 
 
 class ReadyBytes:
-    """Finished answers by address. A touched tag drops every answer that carries it."""
+    """Finished answers by address. A touched tag drops every answer that carries it.
+
+    With `seconds` of 0 nothing is kept or shared: every request is answered afresh.
+    """
 
     def __init__(self, seconds: float) -> None:
         self.seconds = seconds
-        self._entries: OrderedDict[str, _Entry] = OrderedDict()
-        self._by_tag: defaultdict[str, set[str]] = defaultdict(set)
-        self._flights: dict[str, asyncio.Future[_Entry | None]] = {}
+        self._entries: OrderedDict[Address, _Entry] = OrderedDict()
+        self._bytes = 0
+        self._by_tag: defaultdict[str, set[Address]] = defaultdict(set)
+        self._flights: dict[Address, asyncio.Future[_Entry | None]] = {}
         self._generation = 0
 
-    def find(self, address: str) -> _Entry | None:
+    def find(self, address: Address) -> _Entry | None:
         """Return the fresh entry of `address`, if there is one."""
         entry = self._entries.get(address)
         if entry is None or entry.until < time.monotonic():
@@ -55,68 +64,97 @@ class ReadyBytes:
 
     async def serve(self, request: Request, make: Callable[[], Awaitable[Response]]) -> Response:
         """Answer from the cache, or make the answer once for all who wait for it."""
-        address = f"{request.url.path}?{request.url.query}"
+        address = (request.scope["path"], request.scope["query_string"])
         entry = self.find(address)
-        if entry is None:
-            flight = self._flights.get(address)
-            if flight is not None:
-                entry = await asyncio.shield(flight)
-                if entry is None:
-                    return await make()
-            else:
-                return await self._make(address, request, make)
-        return _respond(request, entry)
+        if entry is not None:
+            return _respond(request, entry)
+        if self.seconds <= 0:
+            return self._finish(request, await make())[0]
+        flight = self._flights.get(address)
+        if flight is None:
+            return await self._make(address, request, make)
+        entry = await asyncio.shield(flight)
+        return await make() if entry is None else _respond(request, entry)
 
     async def _make(
-        self, address: str, request: Request, make: Callable[[], Awaitable[Response]]
+        self, address: Address, request: Request, make: Callable[[], Awaitable[Response]]
     ) -> Response:
         flight: asyncio.Future[_Entry | None] = asyncio.get_running_loop().create_future()
         self._flights[address] = flight
         entry: _Entry | None = None
         generation = self._generation
         try:
-            response = await make()
-            if response.status_code == 200:
-                entry = self._entry(response, getattr(request.state, "tags", frozenset()))
-                if generation == self._generation and self.seconds > 0:
-                    self._keep(address, entry)
+            response, entry = self._finish(request, await make())
+            if entry is not None and generation == self._generation:
+                self._keep(address, entry)
         finally:
             if self._flights.get(address) is flight:
                 del self._flights[address]
             flight.set_result(entry)
-        return response if entry is None else _respond(request, entry)
+        return response
 
-    def _entry(self, response: Response, tags: Iterable[str]) -> _Entry:
-        body = cast(bytes, response.body)
+    def _finish(self, request: Request, made: Response) -> tuple[Response, _Entry | None]:
+        """Return a made answer as this request gets it, and what others may get."""
+        if made.status_code != 200:
+            return made, None
         # An answer's own ETag is the one that writes take in If-Match.
-        etag = response.headers.get("etag")
-        etag = etag or f'"{hashlib.blake2b(body, digest_size=12).hexdigest()}"'
-        media_type = response.media_type or "application/json"
-        until = time.monotonic() + self.seconds
-        return _Entry(body, media_type, etag, until, frozenset(tags))
+        etag = made.headers.get("etag")
+        if etag is None:
+            etag = f'"{hashlib.blake2b(made.body, digest_size=12).hexdigest()}"'
+            made.headers["etag"] = etag
+        made.headers["cache-control"] = _CACHE_CONTROL
+        tags = frozenset(getattr(request.state, "tags", ()))
+        entry = _Entry(made, etag, time.monotonic() + self.seconds, tags)
+        return _respond(request, entry), entry
 
-    def _keep(self, address: str, entry: _Entry) -> None:
+    def _keep(self, address: Address, entry: _Entry) -> None:
+        self._drop(address)
         self._entries[address] = entry
+        self._bytes += len(entry.response.body)
         for tag in entry.tags:
             self._by_tag[tag].add(address)
-        while len(self._entries) > CAPACITY:
-            oldest = next(iter(self._entries))
+        # The oldest come first: what is out of date goes, then what is too much.
+        moment = time.monotonic()
+        while self._entries:
+            oldest, first = next(iter(self._entries.items()))
+            if first.until >= moment and self._bytes <= CAPACITY_BYTES:
+                break
             self._drop(oldest)
 
-    def _drop(self, address: str) -> None:
+    def _drop(self, address: Address) -> None:
         entry = self._entries.pop(address, None)
-        for tag in entry.tags if entry else ():
+        if entry is None:
+            return
+        self._bytes -= len(entry.response.body)
+        for tag in entry.tags:
             addresses = self._by_tag.get(tag, set())
             addresses.discard(address)
             if not addresses:
                 self._by_tag.pop(tag, None)
 
 
+_CACHE_CONTROL = "public, max-age=0, must-revalidate"
+
+
+def _knows(request: Request, etag: str) -> bool:
+    """Say whether the caller has this answer: one tag, a list of them, weakened ones, or `*`."""
+    known = request.headers.get("if-none-match")
+    if known is None or known == etag:
+        return known is not None
+    return known.strip() == "*" or etag in {
+        tag.strip().removeprefix("W/") for tag in known.split(",")
+    }
+
+
 def _respond(request: Request, entry: _Entry) -> Response:
-    headers = {"etag": entry.etag, "cache-control": "public, max-age=0, must-revalidate"}
-    if request.headers.get("if-none-match") == entry.etag:
+    if _knows(request, entry.etag):
+        headers = {"etag": entry.etag, "cache-control": _CACHE_CONTROL}
         return Response(status_code=304, headers=headers)
-    return Response(entry.body, headers=headers, media_type=entry.media_type)
+    return entry.response
+
+
+def _says_who(request: Request) -> bool:
+    return "authorization" in request.headers or "x-api-key" in request.headers
 
 
 def tag(request: Request, *tags: str) -> None:
@@ -124,17 +162,48 @@ def tag(request: Request, *tags: str) -> None:
     request.state.tags = frozenset(tags)
 
 
+_CREDENTIALS = ("authorization", "x-api-key")
+
+
 class HotRoute(APIRoute):
-    """A public GET whose answers are ready bytes; who asks with credentials is answered afresh."""
+    """A public GET whose answers are ready bytes; who asks with credentials is answered afresh.
+
+    An endpoint of nothing but the request and parts of its path is called straight away: FastAPI's
+    way of finding arguments costs as much as such an endpoint. It knows no dependencies then, not
+    even those of a router.
+    """
 
     def get_route_handler(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:
         """Wrap the ordinary handler, so that a hit never reaches it."""
-        ordinary = super().get_route_handler()
+        ordinary = _straight(self) or super().get_route_handler()
 
         async def handler(request: Request) -> Response:
-            if request.method != "GET" or "authorization" in request.headers:
+            if request.method != "GET" or _says_who(request):
                 return await ordinary(request)
             cache = cast(ReadyBytes, request.app.state.ready_bytes)
             return await cache.serve(request, lambda: ordinary(request))
 
         return handler
+
+
+def _straight(route: APIRoute) -> Callable[[Request], Coroutine[Any, Any, Response]] | None:
+    """Return how to call an endpoint without FastAPI; None where it asks for more."""
+    hints = get_type_hints(route.endpoint)
+    is_plain = hints.pop("return", None) is Response and route.methods == {"GET"}
+    requests = [name for name, hint in hints.items() if hint is Request]
+    parts = route.dependant.path_params
+    if not is_plain or route.dependencies or len(requests) + len(parts) != len(hints):
+        return None
+    endpoint = route.endpoint
+
+    async def call(request: Request) -> Response:
+        values: dict[str, Any] = dict.fromkeys(requests, request)
+        for part in parts:
+            given = request.path_params[part.name]
+            values[part.name], errors = part.validate(given, loc=("path", part.name))
+            if errors:
+                raise RequestValidationError(errors)
+        response: Response = await endpoint(**values)
+        return response
+
+    return call

@@ -54,21 +54,24 @@ class Edge:
 
     def _limited(self, scope: Scope, receive: Receive) -> Receive:
         announced = _header(scope, b"content-length")
-        if announced is None and scope["method"] in {"GET", "HEAD", "OPTIONS", "DELETE"}:
+        if announced is None and scope["method"] in {"GET", "HEAD", "OPTIONS"}:
             return receive
+        is_too_long = announced is not None and not self._is_within_limit(announced)
         total = 0
 
         async def counted() -> Message:
             nonlocal total
             message = await receive()
             total += len(message.get("body", b""))
-            if total > self.body_limit or (announced or "0").isdigit() is False:
-                raise BodyTooLarge(limit_bytes=self.body_limit)
-            if announced is not None and int(announced) > self.body_limit:
+            if is_too_long or total > self.body_limit:
                 raise BodyTooLarge(limit_bytes=self.body_limit)
             return message
 
         return counted
+
+    def _is_within_limit(self, announced: str) -> bool:
+        is_number = announced.isascii() and announced.isdigit()
+        return is_number and int(announced) <= self.body_limit
 
 
 class _Sender:
@@ -134,7 +137,9 @@ async def page_request(
     cursor: str | None = None,
 ) -> PageRequest:
     """Read the paging parameters that every list takes; `limit` is another name of `per_page`."""
-    return PageRequest.of(page=page, per_page=per_page or limit, cursor=cursor)
+    return PageRequest.of(
+        page=page, per_page=limit if per_page is None else per_page, cursor=cursor
+    )
 
 
 Paging = Annotated[PageRequest, Depends(page_request)]

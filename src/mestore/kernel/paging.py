@@ -5,7 +5,7 @@ import binascii
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, Generic, TypeVar
+from typing import Annotated, Any, Generic, TypeVar
 
 import msgspec
 from pydantic import BaseModel
@@ -101,7 +101,7 @@ class SortKey:
 class _Cursor(msgspec.Struct, array_like=True):
     sort: str
     forward: bool
-    page: int
+    page: Annotated[int, msgspec.Meta(ge=1, lt=2**53)]
     value: Any
     tiebreak: Any
 
@@ -176,9 +176,16 @@ def beyond(order: SortKey, value: Any, tiebreak: Any, descending: bool) -> Colum
 
 
 def page_of(
-    rows: Sequence[Row], wanted: PageRequest, order: SortKey, total: int, keys: tuple[str, str]
+    rows: Sequence[Row],
+    wanted: PageRequest,
+    order: SortKey,
+    total: int,
+    keys: tuple[str, str] | tuple[int, int],
 ) -> Page[Row]:
-    """Turn what `apply` fetched into a page; `keys` name the row's sort value and tie-break."""
+    """Turn what `apply` fetched into a page.
+
+    `keys` are the names, or the places, of a row's sort value and tie-break.
+    """
     position = position_of(wanted, order)
     forward = position is None or position.forward
     more = len(rows) > wanted.per_page
@@ -222,7 +229,7 @@ def _checked(value: Any, column: Any) -> Any:  # noqa: ANN401  any value of any 
     return converted
 
 
-def _encode(order: SortKey, row: object, keys: tuple[str, str], page: int, forward: bool) -> str:
-    value, tie = (getattr(row, key) for key in keys)
+def _encode(order: SortKey, row: Any, keys: Sequence[str | int], page: int, forward: bool) -> str:  # noqa: ANN401  a row of any list
+    value, tie = (getattr(row, key) if isinstance(key, str) else row[key] for key in keys)
     packed = msgspec.json.encode(_Cursor(order.name, forward, page, value, tie))
     return base64.urlsafe_b64encode(packed).decode().rstrip("=")

@@ -1,6 +1,7 @@
 """Errors as clients see them: RFC 9457 problem documents, in English or Spanish."""
 
 from contextvars import ContextVar
+from http import HTTPStatus
 from typing import Any
 
 import msgspec
@@ -71,6 +72,9 @@ _SPANISH_ISSUES = {
     "int_from_float": "Debe ser un número entero.",
     "decimal_type": "Debe ser un número.",
     "decimal_parsing": "Debe ser un número.",
+    "decimal_max_digits": "Debe tener como máximo {max_digits} dígitos.",
+    "decimal_whole_digits": "Debe tener como máximo {whole_digits} dígitos antes del punto.",
+    "finite_number": "Debe ser un número finito.",
     "decimal_max_places": "Debe tener como máximo {decimal_places} decimales.",
     "bool_type": "Debe ser true o false.",
     "bool_parsing": "Debe ser true o false.",
@@ -88,6 +92,9 @@ _SPANISH_ISSUES = {
     "too_long": "Tiene demasiados elementos: máximo {max_length}.",
     "too_short": "Tiene muy pocos elementos: mínimo {min_length}.",
 }
+
+
+_UNREADABLE = {"en": "The body cannot be read.", "es": "No se puede leer el cuerpo."}
 
 
 def problem(refusal: Refusal) -> dict[str, Any]:
@@ -164,6 +171,9 @@ async def _on_validation_error(_: Request, error: Exception) -> Response:
 
 
 def _field(issue: dict[str, Any]) -> str:
+    if issue["type"] == "json_invalid":
+        # Its place is a position in the text.
+        return "body"
     place = [str(part) for part in issue["loc"]]
     return ".".join(place[1:] if len(place) > 1 else place)
 
@@ -177,16 +187,28 @@ def _issue(issue: dict[str, Any]) -> str:
 
 
 async def _on_http_exception(_: Request, error: Exception) -> Response:
+    if isinstance(error.__cause__, Refusal):
+        # What stopped the reading of a body, which FastAPI calls a body that cannot be parsed.
+        return respond(error.__cause__)
     status = error.status_code if isinstance(error, HTTPException) else 500
     if status == 404:
         return respond(NotFound())
-    if status == 405:
-        answer = respond(MethodNotAllowed())
-        answer.headers.update(getattr(error, "headers", None) or {})
-        return answer
     if status in {400, 422}:
-        return respond(ValidationFailed(errors=[{"field": "body", "issue": str(error)}]))
-    refusal = Refusal()
-    answer = respond(refusal)
-    answer.status_code = status
+        return respond(
+            ValidationFailed(errors=[{"field": "body", "issue": _UNREADABLE[language.get()]}])
+        )
+    answer = respond(MethodNotAllowed()) if status == 405 else _respond_plainly(status)
+    answer.headers.update(getattr(error, "headers", None) or {})
     return answer
+
+
+def _respond_plainly(status: int) -> Response:
+    """Return the answer of an error of the framework that is none of our refusals."""
+    words = HTTPStatus(status).phrase
+    shown = problem(Refusal()) | {
+        "type": f"urn:mestore:problem:{words.lower().replace(' ', '-')}",
+        "title": words.capitalize(),
+        "status": status,
+        "code": words.upper().replace(" ", "_"),
+    }
+    return Response(msgspec.json.encode(shown), status_code=status, media_type=PROBLEM_TYPE)

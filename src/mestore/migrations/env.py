@@ -4,7 +4,8 @@ from typing import Any, Literal
 
 from alembic import context
 from alembic.autogenerate.api import AutogenContext
-from sqlalchemy import Connection
+from sqlalchemy import Connection, LargeBinary
+from sqlalchemy.dialects import mysql
 from sqlalchemy.types import TypeEngine
 
 from mestore.kernel.columns import Base
@@ -21,6 +22,18 @@ def _render(kind: str, item: Any, autogen_context: AutogenContext) -> str | Lite
     return False
 
 
+def _compare_type(
+    _: object,
+    __: object,
+    ___: object,
+    found: TypeEngine[Any],
+    wanted: TypeEngine[Any],
+) -> bool | None:
+    """Return False where MariaDB only names a column of bytes by its class of sizes."""
+    is_bytes = isinstance(found, (mysql.BLOB, mysql.MEDIUMBLOB, mysql.LONGBLOB))
+    return False if is_bytes and isinstance(wanted, LargeBinary) else None
+
+
 def _run(connection: Connection) -> None:
     load_all()
     context.configure(
@@ -28,7 +41,7 @@ def _run(connection: Connection) -> None:
         target_metadata=Base.metadata,
         render_as_batch=True,
         render_item=_render,
-        compare_type=True,
+        compare_type=_compare_type,
     )
     with context.begin_transaction():
         context.run_migrations()

@@ -29,5 +29,16 @@ def _upgrade_alone(connection: Connection) -> None:
     if connection.dialect.name == "postgresql":
         connection.execute(text(f"SELECT pg_advisory_xact_lock({_LOCK})"))
     elif connection.dialect.name in {"mysql", "mariadb"}:
-        connection.execute(text("SELECT GET_LOCK('mestore-migrations', 60)"))
+        _upgrade_under_a_named_lock(connection)
+        return
     command.upgrade(config(connection), "head")
+
+
+def _upgrade_under_a_named_lock(connection: Connection) -> None:
+    """MariaDB ends a transaction at each change of a table, so that the lock has to outlive it."""
+    if not connection.scalar(text("SELECT GET_LOCK('mestore-migrations', 60)")):
+        raise RuntimeError("another process has been migrating for a minute; try again later")
+    try:
+        command.upgrade(config(connection), "head")
+    finally:
+        connection.execute(text("SELECT RELEASE_LOCK('mestore-migrations')"))

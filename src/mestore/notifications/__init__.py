@@ -1,4 +1,5 @@
-"""Notifications: the mails that follow from what happened to orders.
+"""Notifications: the mails and SMS that follow from what happened to orders and accounts.
 
-Owns the table mails. Publishes nothing; listens to OrderPlaced and OrderPaid.
+Owns the table mails. Publishes nothing; listens to OrderPlaced, OrderPaid, CodeRequested,
+PasswordResetRequested and PasswordChanged. Messages that hold a secret are sent and never stored.
 """

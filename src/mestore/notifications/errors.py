@@ -1,6 +1,6 @@
 """What sending refuses."""
 
-from mestore.kernel.errors import NotFound, Unavailable
+from mestore.kernel.errors import NotFound, Refusal, Unavailable
 
 
 class MailNotFound(NotFound):
@@ -15,3 +15,17 @@ class MailNotTaken(Unavailable):
 
     en = "The mail server did not take the mail: {reason}"
     es = "El servidor de correo no recibió el mensaje: {reason}"
+
+
+class SmsNotTaken(Unavailable):
+    """The SMS provider is away, or did not take the message; a retry may work."""
+
+    en = "The SMS provider did not take the message: {reason}"
+    es = "El proveedor de SMS no recibió el mensaje: {reason}"
+
+
+class SmsRefused(Refusal):
+    """The SMS provider will never deliver this message to this number."""
+
+    en = "The SMS provider refused the message: {reason}"
+    es = "El proveedor de SMS rechazó el mensaje: {reason}"

@@ -1,8 +1,8 @@
-"""What notifications need of the outside: a way to send a mail."""
+"""What notifications need of the outside: ways to send a mail and an SMS."""
 
 from typing import Protocol
 
-from mestore.notifications.types import OutgoingMail
+from mestore.notifications.types import OutgoingMail, Sms
 
 
 class MailChannel(Protocol):
@@ -13,4 +13,15 @@ class MailChannel(Protocol):
 
         Never called inside a transaction. Raises `MailNotTaken` where a retry may work, and
         ValueError for an address that no mail can go to.
+        """
+
+
+class SmsChannel(Protocol):
+    """One way to deliver text messages."""
+
+    async def send(self, sms: Sms) -> None:
+        """Deliver `sms`; never called inside a transaction.
+
+        Raises `SmsNotTaken` where a retry may work, and `SmsRefused` where this number cannot get
+        this message.
         """

@@ -1,4 +1,4 @@
-"""Rendering: what the mails about an order say, in Colombian Spanish.
+"""Rendering: what mails say, in Colombian Spanish; first of all those about an order.
 
 What people typed never makes a new line, a control character or HTML in a mail.
 """
@@ -46,6 +46,13 @@ def for_vendor(kind: MailKind, part: OrderView, business_name: str) -> Wording:
     return _render(f"{kind}_vendor", part, business_name, is_vendor=True)
 
 
+def wording(mail: str, subject: str, **context: object) -> Wording:
+    """Return what the templates `<mail>.txt` and `<mail>.html` say under `subject`."""
+    text, html = (_TEMPLATES.get_template(f"{mail}.{ending}") for ending in ("txt", "html"))
+    context["subject"] = subject
+    return Wording(subject, text.render(context), html.render(context))
+
+
 def cop(amount: int | float) -> str:
     """Return an amount that clients see as Colombians read it: 1234567 is `$ 1.234.567`."""
     return format_cop(_centavos(amount))
@@ -69,15 +76,14 @@ def one_line(value: object) -> object:
 
 def _render(mail: str, order: OrderView, name: str, *, is_vendor: bool) -> Wording:
     subject = _SUBJECTS[mail].format(number=order.order_number)
-    context = {
-        "order": order,
-        "name": name,
-        "subject": subject,
-        "is_vendor": is_vendor,
-        "tax_is_included": _tax_is_included(order),
-    }
-    text, html = (_TEMPLATES.get_template(f"{mail}.{ending}") for ending in ("txt", "html"))
-    return Wording(subject, text.render(context), html.render(context))
+    return wording(
+        mail,
+        subject,
+        order=order,
+        name=name,
+        is_vendor=is_vendor,
+        tax_is_included=_tax_is_included(order),
+    )
 
 
 def _tax_is_included(order: OrderView) -> bool:

@@ -1,4 +1,7 @@
-"""Notifications: writes the mails about orders, each once, and has them sent after the commit."""
+"""Notifications: writes mails, each once, and has them sent after the commit."""
+
+from datetime import datetime
+from uuid import UUID
 
 from sqlalchemy.exc import DBAPIError
 
@@ -6,6 +9,7 @@ from mestore.accounts.service.contacts import Contacts
 from mestore.kernel.clock import now
 from mestore.kernel.db import Tx
 from mestore.kernel.db_errors import Fault, fault_of
+from mestore.notifications.account_wording import password_changed
 from mestore.notifications.rendering import for_buyer, for_vendor
 from mestore.notifications.repository import MailRepository
 from mestore.notifications.types import MailKind, OutgoingMail, SendMail, Wording
@@ -36,6 +40,15 @@ class MailService:
             wording = for_vendor(kind, part, vendor.business_name)
             key = f"{kind}:{order_id}:vendor:{vendor_id}"
             await self._write(kind, key, owners[vendor.user_id].email, wording)
+
+    async def tell_password_changed(self, user_id: UUID, changed_at: datetime) -> None:
+        """Write to the owner of an account, once for each change of its password."""
+        contacts = await Contacts(self.tx.connection).of([user_id])
+        kind = MailKind.PASSWORD_CHANGED
+        for contact in contacts.values():
+            wording = password_changed(contact.first_name, changed_at)
+            key = f"{kind}:{user_id}:{changed_at:%Y%m%dT%H%M%S%f}"
+            await self._write(kind, key, contact.email, wording)
 
     async def unsent(self, mail_id: int) -> OutgoingMail | None:
         """Return a mail that is still to be sent, None where it was; raises `MailNotFound`."""

@@ -1,5 +1,6 @@
-"""What notifications write when something happened to an order."""
+"""What notifications write when something happened to an order or an account."""
 
+from mestore.accounts.events import PasswordChanged
 from mestore.kernel.db import Tx
 from mestore.notifications.service import MailService
 from mestore.notifications.types import MailKind
@@ -14,3 +15,8 @@ async def on_order_placed(tx: Tx, event: OrderPlaced) -> None:
 async def on_order_paid(tx: Tx, event: OrderPaid) -> None:
     """Tell the buyer that the payment came in, and its vendors what to send where."""
     await MailService(tx).announce(MailKind.ORDER_PAID, event.order_id)
+
+
+async def on_password_changed(tx: Tx, event: PasswordChanged) -> None:
+    """Tell the owner of an account that its password changed."""
+    await MailService(tx).tell_password_changed(event.user_id, event.changed_at)

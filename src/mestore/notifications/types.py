@@ -1,6 +1,6 @@
 """The words of notifications."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
 
@@ -12,6 +12,9 @@ class MailKind(StrEnum):
 
     ORDER_PLACED = "order_placed"
     ORDER_PAID = "order_paid"
+    EMAIL_CODE = "email_code"
+    PASSWORD_RESET = "password_reset"  # noqa: S105  no secret
+    PASSWORD_CHANGED = "password_changed"  # noqa: S105  no secret
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,13 +28,24 @@ class Wording:
 
 @dataclass(frozen=True, slots=True)
 class OutgoingMail:
-    """One mail to one address; a channel makes the same message of it every time."""
+    """One mail to one address; a channel makes the same message of it every time.
 
-    id: int
+    Its id is that of its row, or a text where it holds a secret and so has no row.
+    """
+
+    id: int | str
     kind: MailKind
     recipient: str
     wording: Wording
     created_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Sms:
+    """One text message to one number, in E.164."""
+
+    recipient: str
+    text: str = field(repr=False)
 
 
 @dataclass(frozen=True, slots=True)

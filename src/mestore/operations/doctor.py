@@ -1,6 +1,7 @@
 """The doctor: proves that stock, orders, payments, commissions and ledger agree.
 
 Each check is one statement over the tables of all rooms, read-only; a finding names what disagrees.
+The chain of the audit log is walked from its first entry.
 """
 
 from collections.abc import Mapping
@@ -10,6 +11,7 @@ from sqlalchemy import column, func, select, table, text
 from sqlalchemy.ext.asyncio import AsyncConnection
 from sqlalchemy.types import Uuid
 
+from mestore.audit.service import verify as audit_findings
 from mestore.inventory.service import findings as stock_findings
 from mestore.ledger.types import vendor_pending_account
 
@@ -86,7 +88,8 @@ async def examine(connection: AsyncConnection) -> list[str]:
     for words, query in CHECKS.items():
         rows = await connection.execute(text(f"{query} LIMIT {SHOWN}"))
         found += [words.format(*row) for row in rows]
-    return found + await _check_vendor_balances(connection)
+    found += await _check_vendor_balances(connection)
+    return found + await audit_findings(connection)
 
 
 async def _check_vendor_balances(connection: AsyncConnection) -> list[str]:

@@ -5,24 +5,28 @@ from uuid import UUID
 
 from fastapi import Depends
 
-from mestore.accounts.deps import GuestSession, MaybeUser
-from mestore.accounts.types import Caller, UserType
-from mestore.kernel.errors import Unauthorized
+from mestore.accounts.deps import GuestSession, MaybeCaller
+from mestore.accounts.types import Caller, Permission, UserType
+from mestore.kernel.errors import Forbidden, Unauthorized
 from mestore.kernel.http import Db
 from mestore.orders.types import Viewer
 from mestore.vendors.errors import NotAVendor
 from mestore.vendors.service import vendor_of
 
 
-async def viewer(user: MaybeUser, db: Db, session: GuestSession = None) -> Viewer:
+async def viewer(user: MaybeCaller, db: Db, session: GuestSession = None) -> Viewer:
     """Return what this caller may see: all, a vendor's parts, or their own orders."""
     if user is None:
         if session is None:
             raise Unauthorized
         return Viewer(guest_session=session)
-    if user.is_staff:
+    if user.oversees(Permission.ORDERS_VIEW):
         return Viewer(is_staff=True)
-    vendor_id = await _vendor_id(user, db) if user.user_type is UserType.VENDOR else None
+    may_view = user.can(Permission.ORDERS_VIEW)
+    if user.key_id is not None and not may_view:
+        raise Forbidden
+    is_vendor = user.user_type is UserType.VENDOR and may_view
+    vendor_id = await _vendor_id(user, db) if is_vendor else None
     return Viewer(vendor_id=vendor_id, buyer_id=user.user_id)
 
 

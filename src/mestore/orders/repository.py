@@ -6,10 +6,11 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import bindparam, insert, select, update
+from sqlalchemy import and_, bindparam, case, insert, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from mestore.kernel.db import affected, inserted_id
+from mestore.kernel.columns import UtcDateTime
+from mestore.kernel.db import add_rows, affected, inserted_id, rows_of
 from mestore.orders.errors import OrderNotFound
 from mestore.orders.models import Order, OrderChange, OrderItem, VendorOrder
 from mestore.orders.types import (
@@ -20,9 +21,9 @@ from mestore.orders.types import (
 )
 
 _INSERT_ORDER = insert(Order)
-_INSERT_ITEMS = insert(OrderItem)
-_INSERT_PARTS = insert(VendorOrder)
-_INSERT_CHANGES = insert(OrderChange)
+_INSERT_ITEMS = insert(OrderItem).inline()
+_INSERT_PARTS = insert(VendorOrder).inline()
+_INSERT_CHANGES = insert(OrderChange).inline()
 _ITEM_IDS = select(OrderItem.variant_id, OrderItem.id).where(
     OrderItem.order_id == bindparam("order_id")
 )
@@ -77,24 +78,24 @@ _MOVE_PARTS = (
     )
     .values(status=bindparam("to_status"))
 )
+_UNTIL: Any = bindparam("until", type_=UtcDateTime)
+_IS_UNPAID = and_(
+    Order.status == OrderStatus.PENDING, Order.financial_status == FinancialStatus.PENDING
+)
+_IS_OVER = and_(_IS_UNPAID, Order.expires_at < bindparam("moment"))
 _KEEP_UNTIL = (
     update(Order)
-    .where(
-        Order.id == bindparam("of_order"),
-        Order.status == OrderStatus.PENDING,
-        Order.expires_at < bindparam("until"),
-    )
-    .values(expires_at=bindparam("until"))
+    .where(Order.id == bindparam("of_order"), _IS_UNPAID)
+    .values(expires_at=case((Order.expires_at < _UNTIL, _UNTIL), else_=Order.expires_at))
 )
 _EXPIRED = (
     select(Order.id)
-    .where(
-        Order.status == OrderStatus.PENDING,
-        Order.financial_status == FinancialStatus.PENDING,
-        Order.expires_at < bindparam("moment"),
-    )
-    .order_by(Order.expires_at)
+    .where(_IS_OVER, Order.id > bindparam("after"))
+    .order_by(Order.id)
     .limit(bindparam("most"))
+)
+_LOCK_EXPIRED = (
+    select(Order.id).where(Order.id == bindparam("of_order"), _IS_OVER).with_for_update()
 )
 
 
@@ -110,17 +111,17 @@ class OrderRepository:
 
     async def add_items(self, items: Sequence[Mapping[str, Any]]) -> dict[UUID, int]:
         """Write an order's lines and return their ids by variant."""
-        await self.connection.execute(_INSERT_ITEMS, list(items))
-        rows = await self.connection.execute(_ITEM_IDS, {"order_id": items[0]["order_id"]})
+        await add_rows(self.connection, _INSERT_ITEMS, items)
+        rows = await rows_of(self.connection, _ITEM_IDS, order_id=items[0]["order_id"])
         return {variant: item for variant, item in rows}
 
     async def add_parts(self, parts: Sequence[Mapping[str, Any]]) -> None:
         """Write the part of each vendor."""
-        await self.connection.execute(_INSERT_PARTS, list(parts))
+        await add_rows(self.connection, _INSERT_PARTS, parts)
 
     async def add_changes(self, changes: Sequence[Mapping[str, Any]]) -> None:
         """Add to the history."""
-        await self.connection.execute(_INSERT_CHANGES, list(changes))
+        await add_rows(self.connection, _INSERT_CHANGES, changes)
 
     async def get_money(self, order_id: int) -> OrderMoney:
         """Return what payments need to know of an order."""
@@ -147,10 +148,15 @@ class OrderRepository:
         )
 
     async def keep_until(self, order_id: int, until: datetime) -> bool:
-        """Let an unpaid order's reservation live longer, never shorter."""
+        """Let an unpaid order's reservation live longer, never shorter, and hold the order."""
         return await affected(self.connection, _KEEP_UNTIL, of_order=order_id, until=until) == 1
 
-    async def all_expired(self, moment: datetime, most: int) -> list[int]:
-        """Return ids of unpaid orders whose time is over, the oldest first."""
-        rows = await self.connection.execute(_EXPIRED, {"moment": moment, "most": most})
-        return list(rows.scalars())
+    async def all_expired(self, moment: datetime, after: int, most: int) -> list[int]:
+        """Return ids of unpaid orders whose time is over, the first ones after id `after`."""
+        values = {"moment": moment, "after": after, "most": most}
+        return list((await self.connection.execute(_EXPIRED, values)).scalars())
+
+    async def lock_expired(self, order_id: int, moment: datetime) -> bool:
+        """Hold an order if it is still unpaid and its time is still over."""
+        values = {"of_order": order_id, "moment": moment}
+        return (await self.connection.execute(_LOCK_EXPIRED, values)).first() is not None

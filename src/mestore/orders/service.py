@@ -95,13 +95,18 @@ class OrderService:
             self.tx.publish(OrderCancelled(order_id))
         return moved
 
-    async def keep_until(self, order_id: int, until: datetime) -> None:
-        """Give an unpaid order time until `until`, where it has less."""
-        await self.orders.keep_until(order_id, until)
+    async def expire(self, order_id: int) -> bool:
+        """Call an unpaid order off if its time is over, also after any payment that began."""
+        is_over = await self.orders.lock_expired(order_id, now())
+        return is_over and await self.cancel(order_id, CancelReason.EXPIRED)
 
-    async def expired(self, most: int) -> list[int]:
-        """Return ids of unpaid orders whose time is over."""
-        return await self.orders.all_expired(now(), most)
+    async def keep_until(self, order_id: int, until: datetime) -> bool:
+        """Give an unpaid order time until `until`, where it has less; False where it is no more."""
+        return await self.orders.keep_until(order_id, until)
+
+    async def expired(self, most: int, *, after: int = 0) -> list[int]:
+        """Return ids of unpaid orders whose time is over, the first ones after id `after`."""
+        return await self.orders.all_expired(now(), after, most)
 
     async def _pay(
         self, order_id: int, status: OrderStatus, financial: FinancialStatus, reason: str

@@ -57,8 +57,10 @@ _DUE = (
     .order_by(Attempt.poll_at)
     .limit(bindparam("most"))
 )
-_PAYMENT_OF_ORDER = select(Payment.id, Payment.status).where(
-    Payment.order_id == bindparam("order_id")
+_LOCK_PAYMENT_OF_ORDER = (
+    select(Payment.id, Payment.status)
+    .where(Payment.order_id == bindparam("order_id"))
+    .with_for_update()
 )
 _LOCK_PAYMENT = (
     select(Payment.status).where(Payment.id == bindparam("payment_id")).with_for_update()
@@ -74,9 +76,9 @@ class PaymentRepository:
 
     connection: AsyncConnection
 
-    async def find_payment(self, order_id: int) -> tuple[UUID, PaymentStatus] | None:
-        """Return the payment of an order and its status."""
-        rows = await self.connection.execute(_PAYMENT_OF_ORDER, {"order_id": order_id})
+    async def lock_payment_of(self, order_id: int) -> tuple[UUID, PaymentStatus] | None:
+        """Hold the payment of an order, if it has one yet, and return its status."""
+        rows = await self.connection.execute(_LOCK_PAYMENT_OF_ORDER, {"order_id": order_id})
         row = rows.one_or_none()
         return None if row is None else (row.id, row.status)
 

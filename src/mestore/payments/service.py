@@ -137,7 +137,7 @@ class PaymentService:
         return attempt
 
     async def _payment_of(self, order_id: int, amount_minor: int, currency: str) -> UUID:
-        found = await self.payments.find_payment(order_id)
+        found = await self.payments.lock_payment_of(order_id)
         if found is None:
             payment_id, moment = uuid7(), now()
             row = {
@@ -151,7 +151,7 @@ class PaymentService:
             }
             if await self.payments.add_payment(row):
                 return payment_id
-            found = await self.payments.find_payment(order_id)
+            found = await self.payments.lock_payment_of(order_id)
             if found is None:
                 raise PaymentInProgress(retry_after=5)
         if found[1] is PaymentStatus.APPROVED:
@@ -159,8 +159,11 @@ class PaymentService:
         return found[0]
 
     async def blocking(self, order_id: int) -> AttemptState | None:
-        """Return the open attempt that keeps another of this order from beginning."""
-        found = await self.payments.find_payment(order_id)
+        """Return the open attempt that keeps another of this order from beginning.
+
+        Holds the payment's row, which is always taken before the order's: who settles does so too.
+        """
+        found = await self.payments.lock_payment_of(order_id)
         if found is None:
             return None
         if found[1] is PaymentStatus.APPROVED:
@@ -250,15 +253,19 @@ class PaymentService:
     async def _keep_waiting(self, attempt: AttemptState, outcome: Outcome) -> Verdict:
         if not attempt.is_open:
             return Verdict.REPEATED
+        # A gateway that stops naming the address says nothing new.
+        payment_url = outcome.payment_url or attempt.payment_url
         known = (attempt.status, attempt.transaction_id, attempt.payment_url)
-        if known == (AttemptStatus.PENDING, outcome.transaction_id, outcome.payment_url):
+        if known == (AttemptStatus.PENDING, outcome.transaction_id, payment_url):
             return Verdict.REPEATED
+        # Never None here: only `postpone` ends the polls, and then tells a person.
+        poll_at = next_poll(attempt, AttemptStatus.PENDING) or now()
         await self.payments.set_attempt(
             attempt.id,
             status=AttemptStatus.PENDING,
             transaction_id=outcome.transaction_id,
-            payment_url=outcome.payment_url or attempt.payment_url,
-            poll_at=next_poll(attempt, AttemptStatus.PENDING),
+            payment_url=payment_url,
+            poll_at=poll_at,
         )
         if attempt.payment_status is not PaymentStatus.APPROVED:
             await self.payments.set_payment(attempt.payment_id, PaymentStatus.PENDING)

@@ -1,5 +1,5 @@
 """Vendors: the businesses that sell, and whether they may.
 
 Owns the table vendors.
-Publishes VendorApproved, VendorSuspended; listens to nothing.
+Publishes VendorApproved, VendorSuspended; listens to UserErased.
 """

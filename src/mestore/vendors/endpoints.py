@@ -5,18 +5,18 @@ from uuid import UUID
 
 import msgspec
 import structlog
-from fastapi import APIRouter, Query, Request, Response
+from fastapi import APIRouter, Depends, Query, Request, Response
 
 from mestore.accounts.deps import (
     CallingDevice,
     CurrentUser,
     GuestSession,
-    MaybeUser,
+    MaybeCaller,
     PasswordHasher,
-    Staff,
+    require,
 )
 from mestore.accounts.errors import EmailTaken
-from mestore.accounts.types import Caller
+from mestore.accounts.types import Caller, Permission
 from mestore.kernel.cache import HotRoute, tag
 from mestore.kernel.errors import Forbidden, Unauthorized
 from mestore.kernel.http import Db, InTx, Paging, refuses
@@ -41,6 +41,10 @@ router = APIRouter(prefix="/vendors", tags=["vendors"])
 admin_router = APIRouter(prefix="/admin/vendors", tags=["admin"])
 
 
+Viewing = Annotated[Caller, Depends(require(Permission.VENDORS_VIEW))]
+Deciding = Annotated[Caller, Depends(require(Permission.VENDORS_MANAGE))]
+
+
 @router.post("/register", status_code=201, responses=refuses(EmailTaken, NitTaken))
 async def register(
     body: VendorRegisterIn,
@@ -62,7 +66,7 @@ async def update_own_profile(body: VendorIn, vendor: CurrentVendor, tx: InTx) ->
     return VendorChanged(vendor=await VendorService(tx).update_profile(vendor.id, body.changes()))
 
 
-async def get_vendor(vendor_id: UUID, caller: MaybeUser, request: Request, db: Db) -> Response:
+async def get_vendor(vendor_id: UUID, caller: MaybeCaller, request: Request, db: Db) -> Response:
     """Return a shop that is open; its owner and the operator see it in any status."""
     tag(request, f"vendor:{vendor_id}")
     async with db.read() as connection:
@@ -98,7 +102,7 @@ async def update_vendor(
     responses=refuses(Unauthorized, Forbidden, InvalidPage, UnknownSort),
 )
 async def list_vendors(
-    _: Staff,
+    _: Viewing,
     paging: Paging,
     db: Db,
     status: VendorStatus | None = None,
@@ -113,7 +117,7 @@ async def list_vendors(
 
 @admin_router.put("/{vendor_id}/status", responses=refuses(Unauthorized, Forbidden, VendorNotFound))
 async def set_status(
-    vendor_id: UUID, body: VendorStatusIn, caller: Staff, tx: InTx
+    vendor_id: UUID, body: VendorStatusIn, caller: Deciding, tx: InTx
 ) -> VendorChanged:
     """Approve or suspend a vendor; the status it has already changes nothing."""
     vendors = VendorService(tx)
@@ -134,10 +138,12 @@ async def set_status(
 def _may_see(caller: Caller | None, owner_id: UUID, status: VendorStatus) -> bool:
     if status is VendorStatus.APPROVED:
         return True
-    return caller is not None and (caller.is_staff or caller.user_id == owner_id)
+    if caller is None:
+        return False
+    return caller.oversees(Permission.VENDORS_VIEW) or caller.user_id == owner_id
 
 
 def _check_may_change(caller: Caller, vendor: SellingVendor) -> None:
-    if caller.is_staff or caller.user_id == vendor.user_id:
+    if caller.oversees(Permission.VENDORS_MANAGE) or caller.user_id == vendor.user_id:
         return
     raise NotYourShop() if _may_see(caller, vendor.user_id, vendor.status) else VendorNotFound()

@@ -16,6 +16,7 @@ from mestore.accounts.types import (
     checked_acceptance,
     refused,
 )
+from mestore.kernel.paging import PaginationOut
 from mestore.vendors.types import ListedVendor, NewVendor, Nit, OwnVendor, VendorStatus
 
 BusinessName = Annotated[Line, Field(min_length=2, max_length=200)]
@@ -107,17 +108,6 @@ class VendorChanged(BaseModel):
 
     success: bool = True
     vendor: OwnVendor
-
-
-class PaginationOut(BaseModel):
-    """Where a page stands in its list."""
-
-    page: int
-    per_page: int
-    total: int
-    pages: int
-    next: str | None
-    previous: str | None
 
 
 class VendorsOut(BaseModel):

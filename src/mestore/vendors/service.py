@@ -9,9 +9,11 @@ from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from mestore.accounts.service.accounts import AccountService
+from mestore.accounts.service.acts import is_by_staff, record
 from mestore.accounts.service.passwords import Passwords
 from mestore.accounts.service.sessions import SessionService
 from mestore.accounts.types import Device, Document, NewUser, OpenedSession, Terms
+from mestore.accounts.types.acts import Act, Actor, Subject
 from mestore.kernel.clock import now
 from mestore.kernel.db import Database, Tx
 from mestore.kernel.db_errors import Fault, fault_of
@@ -80,21 +82,38 @@ class VendorService:
 
     async def update_profile(self, vendor_id: UUID, changes: Mapping[str, Any]) -> OwnVendor:
         """Change the given fields of a vendor that exists."""
+        if is_by_staff():
+            shown = await self.profile(vendor_id)
+            before = {name: getattr(shown, name) for name in changes}
+            record(
+                self.tx, Act.VENDOR_EDITED, Subject.VENDOR, vendor_id, before=before, after=changes
+            )
         await self.vendors.change(vendor_id, {**changes, "updated_at": now()})
         self.tx.touch(f"vendor:{vendor_id}")
         return await self.profile(vendor_id)
 
     async def approve(self, vendor_id: UUID) -> OwnVendor:
         """Let a vendor sell; one who may already is left alone."""
+        before = await self.get(vendor_id)
         if await self._move(vendor_id, VendorStatus.APPROVED):
             self.tx.publish(VendorApproved(vendor_id))
+            self._record(Act.VENDOR_APPROVED, before, VendorStatus.APPROVED)
         return await self.profile(vendor_id)
 
     async def suspend(self, vendor_id: UUID, reason: str | None) -> OwnVendor:
         """Stop a vendor from selling; one who may not already is left alone."""
+        before = await self.get(vendor_id)
         if await self._move(vendor_id, VendorStatus.SUSPENDED):
             self.tx.publish(VendorSuspended(vendor_id, reason))
+            self._record(Act.VENDOR_SUSPENDED, before, VendorStatus.SUSPENDED, reason)
         return await self.profile(vendor_id)
+
+    def _record(
+        self, act: Act, before: SellingVendor, status: VendorStatus, reason: str | None = None
+    ) -> None:
+        after = {"status": status} | ({"reason": reason} if reason else {})
+        state = {"status": before.status}
+        record(self.tx, act, Subject.VENDOR, before.id, before=state, after=after)
 
     async def _move(self, vendor_id: UUID, to: VendorStatus) -> bool:
         moved = await self.vendors.move(vendor_id, to, now())
@@ -130,6 +149,8 @@ async def register(
             terms=Terms(Document.VENDOR_TERMS, vendors.policy.terms_version),
         )
         vendor_id = await vendors.add(user.id, business)
+        actor = Actor(user.id, user.user_type)
+        record(tx, Act.REGISTERED, Subject.USER, user.id, actor=actor)
         opened = await SessionService(tx).open(user, device, guest_session)
         vendor = await vendors.profile(vendor_id)
     session = {field.name: getattr(opened, field.name) for field in fields(OpenedSession)}

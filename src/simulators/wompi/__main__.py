@@ -4,7 +4,7 @@ import argparse
 import os
 from collections.abc import Sequence
 
-from simulators.wompi import server
+from simulators import server
 from simulators.wompi.app import create_app
 from simulators.wompi.config import Config
 

@@ -14,7 +14,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from starlette.responses import JSONResponse
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from simulators.wompi.server import hang_up
+from simulators.server import hang_up
 
 Operation = Literal["create", "fetch", "list", "merchant", "banks", "token", "void", "any"]
 Kind = Literal[

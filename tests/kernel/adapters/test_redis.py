@@ -7,6 +7,7 @@ from contextlib import asynccontextmanager
 import pytest
 
 from mestore.kernel.adapters.redis import RedisWire
+from tests.kernel.things import eventually
 
 WITHIN_SECONDS = 5
 
@@ -38,9 +39,10 @@ async def process(url: str) -> AsyncIterator[tuple[RedisWire, Heard]]:
 
 
 async def listening(*wires: RedisWire) -> None:
-    async with asyncio.timeout(WITHIN_SECONDS):
-        while (await wires[0].redis.pubsub_numsub("mestore"))[0][1] < len(wires):
-            await asyncio.sleep(0.01)
+    async def all_listen() -> bool:
+        return bool((await wires[0].redis.pubsub_numsub("mestore"))[0][1] >= len(wires))
+
+    await eventually(all_listen, within=WITHIN_SECONDS)
 
 
 async def test_what_one_process_touches_the_others_drop(redis_url: str) -> None:
@@ -48,9 +50,11 @@ async def test_what_one_process_touches_the_others_drop(redis_url: str) -> None:
         await listening(first, second)
         first.tell_touched(["product:1", "catalog"])
         first.tell_work()
-        async with asyncio.timeout(WITHIN_SECONDS):
-            while not (other.tags and other.rings):
-                await asyncio.sleep(0.01)
+
+        async def is_heard() -> bool:
+            return bool(other.tags and other.rings)
+
+        await eventually(is_heard, within=WITHIN_SECONDS)
         assert (other.tags, other.rings) == ({"product:1", "catalog"}, 1)
         assert (own.tags, own.rings) == (set(), 0)
 

@@ -1,10 +1,31 @@
 """HTTP for accounts; one file a topic."""
 
-from fastapi import APIRouter
+from fastapi import APIRouter, Depends
 
-from mestore.accounts.endpoints import sign_in
+from mestore.accounts.deps import calling_device
+from mestore.accounts.endpoints import (
+    api_keys,
+    mfa,
+    passkeys,
+    permissions,
+    recovery,
+    sign_in,
+    users,
+    verification,
+)
 
-router = APIRouter(prefix="/auth", tags=["auth"])
+# Asked for by every endpoint, so that each security event is logged with its address.
+router = APIRouter(prefix="/auth", tags=["auth"], dependencies=[Depends(calling_device)])
 router.include_router(sign_in.router)
+router.include_router(verification.router)
+router.include_router(recovery.router)
+router.include_router(mfa.router)
+router.include_router(passkeys.router)
 
-__all__ = ["router"]
+router.include_router(api_keys.router)
+
+users_router = APIRouter()
+users_router.include_router(users.router)
+users_router.include_router(permissions.router)
+
+__all__ = ["router", "users_router"]

@@ -8,10 +8,10 @@ from fastapi import APIRouter, Body, Request, Response
 
 from mestore.accounts.deps import (
     CallingDevice,
-    CurrentUser,
     GuestSession,
     PasswordHasher,
     Policy,
+    SignedInUser,
 )
 from mestore.accounts.errors import (
     AccountLocked,
@@ -22,6 +22,7 @@ from mestore.accounts.errors import (
     InvalidRefreshToken,
     SessionNotFound,
     UsernameTaken,
+    UserNotFound,
 )
 from mestore.accounts.schemas import (
     Done,
@@ -33,13 +34,14 @@ from mestore.accounts.schemas import (
     RevokeIn,
     SessionsOut,
 )
-from mestore.accounts.service.accounts import AccountService
+from mestore.accounts.service.profiles import ProfileService
 from mestore.accounts.service.registration import register as register_buyer
 from mestore.accounts.service.sessions import SessionService
 from mestore.accounts.service.sessions import refresh as refresh_session
 from mestore.accounts.service.sign_in import SignIn
-from mestore.accounts.types import OpenedSession, UserProfile
-from mestore.accounts.views import OpenSession, all_sessions, get_profile
+from mestore.accounts.types import OpenedSession, UserDetails
+from mestore.accounts.types.mfa import MfaRequired
+from mestore.accounts.views import OpenSession, all_sessions, find_details
 from mestore.kernel.clock import now
 from mestore.kernel.errors import PreconditionFailed, Unauthorized
 from mestore.kernel.http import Db, InTx, check_if_match, etag, refuses
@@ -73,8 +75,11 @@ async def login(
     db: Db,
     passwords: PasswordHasher,
     policy: Policy,
-) -> OpenedSession:
-    """Sign in with e-mail and password. With `Session-ID` the guest's cart comes along."""
+) -> OpenedSession | MfaRequired:
+    """Sign in with e-mail and password. With `Session-ID` the guest's cart comes along.
+
+    With MFA on the answer is an `mfa_token` and no tokens: go on at POST /auth/mfa/verify.
+    """
     sign_in = SignIn(db, passwords, policy)
     return await sign_in.with_password(
         body.email, body.password, device, guest_session=guest_session
@@ -84,7 +89,7 @@ async def login(
 @router.post("/admin-login", responses=_SIGN_IN)
 async def admin_login(
     body: LoginIn, device: CallingDevice, db: Db, passwords: PasswordHasher, policy: Policy
-) -> OpenedSession:
+) -> OpenedSession | MfaRequired:
     """Sign in as ADMIN or SUPERUSER; anyone else is answered as for a wrong password."""
     sign_in = SignIn(db, passwords, policy)
     return await sign_in.with_password(body.email, body.password, device, staff_only=True)
@@ -98,17 +103,20 @@ async def refresh(body: RefreshIn, device: CallingDevice, db: Db) -> OpenedSessi
 
 
 @router.post("/logout", responses=_SIGNED_IN)
-async def logout(caller: CurrentUser, tx: InTx) -> Done:
+async def logout(caller: SignedInUser, tx: InTx) -> Done:
     """End this session: its tokens stop working at once."""
     await SessionService(tx).end(caller.session_id, caller.user_id)
     return Done()
 
 
 @router.get("/me", responses=_SIGNED_IN)
-async def me(caller: CurrentUser, db: Db, response: Response) -> UserProfile:
+async def me(caller: SignedInUser, db: Db, response: Response) -> UserDetails:
     """Return the signed-in user."""
     async with db.read() as connection:
-        user, changed_at = await get_profile(connection, caller.user_id)
+        found = await find_details(connection, caller.user_id)
+    if found is None:
+        raise UserNotFound()
+    user, changed_at = found
     response.headers["ETag"] = _version(changed_at)
     return user
 
@@ -116,24 +124,24 @@ async def me(caller: CurrentUser, db: Db, response: Response) -> UserProfile:
 @router.put("/me", responses=_SIGNED_IN | refuses(EmailTaken, UsernameTaken, PreconditionFailed))
 async def update_me(
     body: ProfileIn,
-    caller: CurrentUser,
+    caller: SignedInUser,
     device: CallingDevice,
     request: Request,
     response: Response,
     tx: InTx,
-) -> UserProfile:
+) -> UserDetails:
     """Change one's own profile. A changed e-mail or phone has to be verified again."""
-    accounts = AccountService(tx)
-    user, seen = await accounts.get(caller.user_id)
+    profiles = ProfileService(tx)
+    user, seen = await profiles.get(caller.user_id)
     check_if_match(request, _version(seen))
-    await accounts.update_profile(user, body.changes(), seen=seen, ip_address=device.ip_address)
-    user, changed_at = await accounts.get(caller.user_id)
+    await profiles.update(user, body.changes(), seen=seen, device=device)
+    user, changed_at = await profiles.get(caller.user_id)
     response.headers["ETag"] = _version(changed_at)
     return user
 
 
 @router.get("/sessions", response_model=SessionsOut, responses=_SIGNED_IN)
-async def sessions(caller: CurrentUser, db: Db) -> dict[str, list[OpenSession]]:
+async def sessions(caller: SignedInUser, db: Db) -> dict[str, list[OpenSession]]:
     """List one's open sessions, the newest first; `current` marks this one."""
     async with db.read() as connection:
         found = await all_sessions(connection, caller.user_id, caller.session_id, now())
@@ -142,7 +150,7 @@ async def sessions(caller: CurrentUser, db: Db) -> dict[str, list[OpenSession]]:
 
 @router.post("/sessions/revoke-all", responses=_SIGNED_IN)
 async def revoke_all(
-    caller: CurrentUser, tx: InTx, body: Annotated[RevokeIn | None, Body()] = None
+    caller: SignedInUser, tx: InTx, body: Annotated[RevokeIn | None, Body()] = None
 ) -> Revoked:
     """End all one's own sessions, or with `keep_current` all but this one."""
     but = caller.session_id if body and body.keep_current else None
@@ -150,7 +158,7 @@ async def revoke_all(
 
 
 @router.delete("/sessions/{session_id}", responses=_SIGNED_IN | refuses(SessionNotFound))
-async def end_session(session_id: UUID, caller: CurrentUser, tx: InTx) -> Done:
+async def end_session(session_id: UUID, caller: SignedInUser, tx: InTx) -> Done:
     """End one of one's own sessions."""
     await SessionService(tx).end(session_id, caller.user_id)
     return Done()

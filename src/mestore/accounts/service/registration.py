@@ -1,6 +1,7 @@
 """Registration: a person becomes a buyer, or, by the command line, an administrator."""
 
 from mestore.accounts.service.accounts import AccountService
+from mestore.accounts.service.acts import record
 from mestore.accounts.service.passwords import Passwords
 from mestore.accounts.service.sessions import SessionService
 from mestore.accounts.types import (
@@ -15,6 +16,7 @@ from mestore.accounts.types import (
     checked_email,
     checked_password,
 )
+from mestore.accounts.types.acts import Act, Actor, Subject
 from mestore.kernel.db import Database
 
 
@@ -33,6 +35,8 @@ async def register(
         user = await AccountService(tx).add_user(
             new, password_hash=password_hash, ip_address=device.ip_address, terms=terms
         )
+        actor = Actor(user.id, user.user_type)
+        record(tx, Act.REGISTERED, Subject.USER, user.id, actor=actor)
         return await SessionService(tx).open(user, device, guest_session)
 
 
@@ -50,6 +54,9 @@ async def create_admin(
         user_type=UserType.SUPERUSER if superuser else UserType.ADMIN,
     )
     async with database.transaction() as tx:
-        return await AccountService(tx).add_user(
+        user = await AccountService(tx).add_user(
             new, password_hash=password_hash, ip_address="127.0.0.1"
         )
+        after = {"user_type": user.user_type}
+        record(tx, Act.USER_CREATED, Subject.USER, user.id, after=after)
+        return user

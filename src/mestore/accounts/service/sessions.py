@@ -6,8 +6,11 @@ from uuid import UUID
 from mestore.accounts.errors import InvalidRefreshToken, SessionNotFound
 from mestore.accounts.events import SignedIn
 from mestore.accounts.repository import SessionRepository
+from mestore.accounts.service.activity import ActivityLog
+from mestore.accounts.service.acts import record
 from mestore.accounts.service.tokens import AccessTokens, digest_of, new_refresh_token
-from mestore.accounts.types import Device, OpenedSession, SignInPolicy, UserProfile
+from mestore.accounts.types import Activity, Device, OpenedSession, SignInPolicy, UserProfile
+from mestore.accounts.types.acts import Act, Actor, Subject
 from mestore.accounts.views import get_profile
 from mestore.kernel.clock import now
 from mestore.kernel.db import Database, Tx
@@ -39,6 +42,9 @@ class SessionService:
                 "expires_at": moment + self.policy.refresh,
             }
         )
+        await ActivityLog(self.tx).add(user.id, Activity.LOGIN, device=device)
+        actor = Actor(user.id, user.user_type)
+        record(self.tx, Act.SIGNED_IN, Subject.USER, user.id, actor=actor)
         if guest_session:
             self.tx.publish(SignedIn(user.id, guest_session))
         return await self._hand_out(user, session_id, moment)
@@ -56,6 +62,7 @@ class SessionService:
             raise InvalidRefreshToken()
         if not await self.sessions.spend(digest, moment):
             await self.sessions.end(token.session_id, token.user_id, moment)
+            record(self.tx, Act.REFRESH_TOKEN_REUSED, Subject.USER, token.user_id)
             return None
         prolonged = await self.sessions.prolong(
             token.session_id,
@@ -73,10 +80,17 @@ class SessionService:
         """End one open session of a user; one of somebody else is not found."""
         if not await self.sessions.end(session_id, user_id, now()):
             raise SessionNotFound()
+        await ActivityLog(self.tx).add(user_id, Activity.LOGOUT, session_id=str(session_id))
+        record(self.tx, Act.SIGNED_OUT, Subject.USER, user_id, after={"session_id": session_id})
 
     async def end_all(self, user_id: UUID, *, but: UUID | None = None) -> int:
         """End the sessions of a user, all or all but one, and return how many there were."""
-        return await self.sessions.end_all(user_id, now(), but)
+        ended = await self.sessions.end_all(user_id, now(), but)
+        if ended:
+            await ActivityLog(self.tx).add(user_id, Activity.SESSIONS_ENDED, sessions=ended)
+            after = {"sessions": ended}
+            record(self.tx, Act.SESSIONS_ENDED, Subject.USER, user_id, after=after)
+        return ended
 
     async def _hand_out(
         self, user: UserProfile, session_id: UUID, moment: datetime

@@ -1,14 +1,11 @@
 """How a product leaves: as bytes, with the ETag that writes take in If-Match."""
 
 from typing import Annotated, Any
-from uuid import UUID
 
 import msgspec
 from fastapi import Path, Response
-from sqlalchemy.ext.asyncio import AsyncConnection
 
-from mestore.catalog.errors import ProductNotFound
-from mestore.catalog.views.products import FoundProduct, find_product
+from mestore.catalog.views.products import FoundProduct
 from mestore.kernel.http import etag
 from mestore.kernel.paging import Page
 
@@ -31,11 +28,3 @@ def product_answer(found: FoundProduct, *, is_own: bool, status: int = 200) -> R
     if status == 201:
         headers["location"] = f"/api/v1/products/{found.id}"
     return Response(body, status, headers, JSON)
-
-
-async def written(connection: AsyncConnection, product_id: UUID) -> FoundProduct:
-    """Return a product as this transaction has left it."""
-    found = await find_product(connection, str(product_id))
-    if found is None:
-        raise ProductNotFound
-    return found

@@ -3,10 +3,11 @@
 from typing import Annotated
 
 import msgspec
-from fastapi import APIRouter, Query, Request, Response
+from fastapi import APIRouter, Depends, Query, Request, Response
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from mestore.accounts.deps import Staff
+from mestore.accounts.deps import require
+from mestore.accounts.types import Caller, Permission
 from mestore.catalog.endpoints.answers import JSON, KeyInPath
 from mestore.catalog.errors import (
     CategoryCycle,
@@ -25,6 +26,8 @@ from mestore.kernel.cache import HotRoute, tag
 from mestore.kernel.http import InTx, database, refuses
 
 router = APIRouter(prefix="/categories", tags=["categories"], route_class=HotRoute)
+
+Keeper = Annotated[Caller, Depends(require(Permission.CATEGORIES_MANAGE))]
 
 
 @router.get("", response_model=CategoriesOut)
@@ -51,7 +54,7 @@ async def one_category(request: Request, category_id: KeyInPath) -> Response:
     response_model=CategoryOut,
     responses=refuses(SlugTaken, UnknownCategory, CategoryTooDeep),
 )
-async def add_category(body: CategoryIn, _: Staff, tx: InTx) -> Response:
+async def add_category(body: CategoryIn, _: Keeper, tx: InTx) -> Response:
     """Add a category, at the root or under `parent_id`."""
     category_id = await CategoryService(tx).add(body.fields())
     answer = await _category(tx.connection, str(category_id), status=201)
@@ -65,7 +68,7 @@ async def add_category(body: CategoryIn, _: Staff, tx: InTx) -> Response:
     responses=refuses(CategoryNotFound, SlugTaken, UnknownCategory, CategoryCycle, CategoryTooDeep),
 )
 async def replace_category(
-    category_id: KeyInPath, body: CategoryIn, _: Staff, tx: InTx
+    category_id: KeyInPath, body: CategoryIn, _: Keeper, tx: InTx
 ) -> Response:
     """Replace what is said of a category; under a new parent its whole branch moves along."""
     changed = await CategoryService(tx).change(category_id, body.fields())
@@ -79,7 +82,7 @@ async def replace_category(
 )
 async def delete_category(
     category_id: KeyInPath,
-    _: Staff,
+    _: Keeper,
     tx: InTx,
     move_to: Annotated[
         Key | None, Query(description="The id or slug of the category that takes what is in it.")

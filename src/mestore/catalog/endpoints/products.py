@@ -5,14 +5,21 @@ from typing import Any
 import msgspec
 from fastapi import APIRouter, Request, Response
 
-from mestore.accounts.types import UserType
-from mestore.catalog.deps import CurrentEditor, StockOfProducts, caller_of, totals_of
+from mestore.accounts.types import Permission, UserType
+from mestore.catalog.deps import (
+    DeletingEditor,
+    OfferingVendor,
+    StockOfProducts,
+    UpdatingEditor,
+    ViewingVendor,
+    caller_of,
+    totals_of,
+)
 from mestore.catalog.endpoints.answers import (
     JSON,
     KeyInPath,
     page_answer,
     product_answer,
-    written,
 )
 from mestore.catalog.endpoints.query import documented, read
 from mestore.catalog.errors import (
@@ -40,12 +47,11 @@ from mestore.catalog.service.products import CatalogService
 from mestore.catalog.types import ProductStatus
 from mestore.catalog.views.categories import branch_of
 from mestore.catalog.views.listing import OWN, PUBLIC, Listing, list_products, order_of
-from mestore.catalog.views.products import FoundProduct, all_variants, find_product
+from mestore.catalog.views.products import FoundProduct, all_variants, get_product, get_written
 from mestore.kernel.cache import HotRoute, tag
 from mestore.kernel.errors import PreconditionFailed, Unauthorized
 from mestore.kernel.http import InTx, check_if_match, database, etag, refuses
 from mestore.kernel.paging import InvalidPage, PageTooDeep, UnknownSort
-from mestore.vendors.deps import CurrentVendor
 from mestore.vendors.errors import NotAVendor
 from mestore.vendors.service import vendor_of
 
@@ -86,7 +92,7 @@ async def list_of_products(request: Request) -> Response:
     else:
         lens = OWN
         flags.append("kept")
-        values |= await _private(request, query.status)
+        values |= await _private(request, query)
     if query.category is not None:
         branch = await branch_of(db, totals, query.category)
         values |= {"category": branch[0]} if len(branch) == 1 else {"branch": branch}
@@ -101,7 +107,7 @@ async def list_of_products(request: Request) -> Response:
     responses={**_LISTS, **refuses(NotAVendor)},
     openapi_extra=documented(OwnListQuery),
 )
-async def list_of_own_products(request: Request, vendor: CurrentVendor) -> Response:
+async def list_of_own_products(request: Request, vendor: ViewingVendor) -> Response:
     """List one's own products, in any status."""
     query = read(OwnListQuery, request)
     values: dict[str, Any] = {"vendor": vendor.id}
@@ -165,7 +171,7 @@ async def images_of_product(request: Request, product_id: KeyInPath) -> Response
     ),
 )
 async def offer_product(
-    body: ProductIn, vendor: CurrentVendor, tx: InTx, levels: StockOfProducts
+    body: ProductIn, vendor: OfferingVendor, tx: InTx, levels: StockOfProducts
 ) -> Response:
     """Offer a product. It waits for approval, unless the vendor is trusted."""
     product_id = await CatalogService(tx).offer(
@@ -175,7 +181,7 @@ async def offer_product(
         stock=body.stock,
         levels=levels,
     )
-    found = await written(tx.connection, product_id)
+    found = await get_written(tx.connection, product_id)
     return product_answer(found, is_own=True, status=201)
 
 
@@ -184,7 +190,7 @@ async def replace_product(
     request: Request,
     product_id: KeyInPath,
     body: ProductReplacement,
-    editor: CurrentEditor,
+    editor: UpdatingEditor,
     tx: InTx,
     levels: StockOfProducts,
 ) -> Response:
@@ -193,7 +199,7 @@ async def replace_product(
     product = await catalog.hold(product_id, editor)
     check_if_match(request, etag(product.version))
     await catalog.edit(product, editor, body.fields(), stock=body.stock, levels=levels)
-    return product_answer(await written(tx.connection, product.id), is_own=True)
+    return product_answer(await get_written(tx.connection, product.id), is_own=True)
 
 
 @router.patch("/{product_id}", response_model=OwnProductOut, responses=_EDITS)
@@ -201,7 +207,7 @@ async def change_product(
     request: Request,
     product_id: KeyInPath,
     body: ProductPatch,
-    editor: CurrentEditor,
+    editor: UpdatingEditor,
     tx: InTx,
     levels: StockOfProducts,
 ) -> Response:
@@ -211,14 +217,14 @@ async def change_product(
     check_if_match(request, etag(product.version))
     fields = body.fields(only_sent=True)
     await catalog.edit(product, editor, fields, stock=body.stock, levels=levels)
-    return product_answer(await written(tx.connection, product.id), is_own=True)
+    return product_answer(await get_written(tx.connection, product.id), is_own=True)
 
 
 @router.delete(
     "/{product_id}", status_code=204, responses=refuses(ProductNotFound, PreconditionFailed)
 )
 async def delete_product(
-    request: Request, product_id: KeyInPath, editor: CurrentEditor, tx: InTx
+    request: Request, product_id: KeyInPath, editor: DeletingEditor, tx: InTx
 ) -> None:
     """Delete a product. Orders keep what they say of it."""
     catalog = CatalogService(tx)
@@ -229,27 +235,29 @@ async def delete_product(
 
 async def _visible(request: Request, key: str) -> tuple[FoundProduct, bool]:
     """Return the product if this caller may see it, and whether as its owner or staff."""
-    async with (await database(request)).read() as connection:
-        found = await find_product(connection, key)
-    if found is None:
-        raise ProductNotFound
+    found = await get_product(await database(request), key)
     caller = await caller_of(request)
-    is_own = caller is not None and (caller.is_staff or caller.user_id == found.owner_id)
+    is_own = caller is not None and (
+        caller.oversees(Permission.PRODUCTS_VIEW)
+        or caller.owns(found.owner_id, Permission.PRODUCTS_VIEW)
+    )
     if not found.is_public and not is_own:
         raise ProductNotFound
     tag(request, f"product:{found.id}", f"vendor:{found.vendor_id}", "categories")
     return found, is_own
 
 
-async def _private(request: Request, status: ProductStatus | None) -> dict[str, Any]:
+async def _private(request: Request, query: ProductQuery) -> dict[str, Any]:
     """Return the conditions of a list that not everybody may see."""
     caller = await caller_of(request)
     if caller is None:
         raise Unauthorized
-    if caller.is_staff:
-        return {"status": status}
-    if caller.user_type is not UserType.VENDOR:
+    if caller.oversees(Permission.PRODUCTS_VIEW):
+        return {"status": query.status}
+    if caller.user_type is not UserType.VENDOR or not caller.can(Permission.PRODUCTS_VIEW):
         raise PrivateStatus
     async with (await database(request)).read() as connection:
         vendor = await vendor_of(connection, caller.user_id)
-    return {"status": status, "vendor": vendor.id}
+    if query.vendor not in {None, vendor.id}:
+        raise PrivateStatus
+    return {"status": query.status, "vendor": vendor.id}

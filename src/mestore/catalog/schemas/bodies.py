@@ -53,7 +53,10 @@ def checked_metadata(value: dict[str, JsonValue]) -> dict[str, JsonValue]:
 
 def without_repeats(tags: list[str]) -> list[str]:
     """Return the tags without those that only repeat another in other letters."""
-    return list({folded(tag) or tag: tag for tag in reversed(tags)}.values())[::-1]
+    kept: dict[str, str] = {}
+    for tag in tags:
+        kept.setdefault(folded(tag) or tag, tag)
+    return list(kept.values())
 
 
 def no_uuid(slug: str) -> str:

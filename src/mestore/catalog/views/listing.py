@@ -10,7 +10,19 @@ from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import Any, Generic, TypeVar
 
-from sqlalchemy import Integer, Select, and_, bindparam, exists, false, func, or_, select, true
+from sqlalchemy import (
+    Integer,
+    Select,
+    and_,
+    bindparam,
+    exists,
+    false,
+    func,
+    literal_column,
+    or_,
+    select,
+    true,
+)
 
 from mestore.catalog.models import Category, Product
 from mestore.catalog.views.products import (
@@ -58,6 +70,9 @@ _HAS_STOCK = or_(
 )
 
 
+_PLACES = {column.key: place for place, column in enumerate(PUBLIC_COLUMNS)}
+
+
 def _search(name: str) -> Any:  # noqa: ANN401  a condition
     return Product.search_text.like(bindparam(name))
 
@@ -99,9 +114,8 @@ class Listing:
 
     async def total(self, database: Database) -> int:
         """Count the products."""
-        async with database.read() as connection:
-            counted = await connection.execute(_count(self.conditions), dict(self.values))
-            return int(counted.scalar_one())
+        counted = await database.rows(_count(self.conditions), self.values)
+        return int(counted[0][0])
 
 
 @dataclass(frozen=True, slots=True)
@@ -140,15 +154,13 @@ async def list_products(
         values["skipped"] = (wanted.page - 1) * wanted.per_page
     conditions, column = listing.conditions, order.column
     statement = _page(lens.columns, conditions, column, descending, wanted.per_page + 1, way)
-    async with database.read() as connection:
-        rows = (await connection.execute(statement, values)).all()
+    rows = await database.rows(statement, values)
     if way == "first" and len(rows) <= wanted.per_page:
         total = len(rows)
     else:
-        # The connection is back by now: counting takes one of its own.
         key = (conditions, *listing.values.values())
         total = await totals.counts.get(key, lambda: listing.total(database))
-    page = page_of(rows, wanted, order, total, (column.key, "number"))
+    page = page_of(rows, wanted, order, total, (_PLACES[column.key], _PLACES["number"]))
     return Page([lens.view(row) for row in page.rows], page.pagination)
 
 
@@ -175,7 +187,7 @@ def _page(
         )
     elif way == "skipped":
         found = found.offset(bindparam("skipped", type_=Integer))
-    found = found.limit(bindparam("limit", limit, Integer, literal_execute=True))
+    found = found.limit(literal_column(str(limit)))
     directed = [part.desc() if descending else part.asc() for part in sorted_by]
     page = found.order_by(*directed).subquery("page")
     return (

@@ -23,9 +23,11 @@ from sqlalchemy import (
 )
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from mestore.catalog.errors import ProductNotFound
 from mestore.catalog.models import Category, Product, Variant
 from mestore.catalog.types import uuid_in
 from mestore.kernel.columns import enum_column
+from mestore.kernel.db import Database
 from mestore.kernel.money import to_number
 from mestore.vendors.types import VendorStatus
 
@@ -243,13 +245,22 @@ def own_product(row: Sequence[Any]) -> OwnProductView:
     return OwnProductView(*(*_values(row), _number(cost_minor), reason))
 
 
-async def find_product(connection: AsyncConnection, key: str) -> FoundProduct | None:
-    """Return the product of an id or slug that is not deleted, in one statement."""
+async def get_product(database: Database, key: str) -> FoundProduct:
+    """Return the product of an id or slug, in one statement; `ProductNotFound`."""
     product_id = uuid_in(key)
     statement = _BY_SLUG if product_id is None else _BY_ID
-    row = (await connection.execute(statement, {"key": product_id or key})).one_or_none()
-    if row is None:
-        return None
+    return _found(await database.rows(statement, {"key": product_id or key}))
+
+
+async def get_written(connection: AsyncConnection, product_id: UUID) -> FoundProduct:
+    """Return a product as the connection's own transaction has left it; `ProductNotFound`."""
+    return _found((await connection.execute(_BY_ID, {"key": product_id})).all())
+
+
+def _found(rows: Sequence[Sequence[Any]]) -> FoundProduct:
+    if not rows:
+        raise ProductNotFound
+    (row,) = rows
     version, is_public, owner_id = row[37:]
     return FoundProduct(row[0], row[30], owner_id, version, is_public, row)
 

@@ -55,7 +55,7 @@ async def place_order(
         placed = await place(tx, owner, wanted)
         return Answer(201, msgspec.json.encode(view_of(placed)))
 
-    once = await once_of(request, key, str(owner.buyer_id or owner.guest_session))
+    once = await once_of(request, key, owner.principal)
     return answered(await run_once(db, once, effect))
 
 

@@ -53,7 +53,7 @@ async def start_payment(
     key: IdempotencyHeader = None,
 ) -> Response:
     """Pay an order. `payment_url`, where there is one, is where the buyer goes on."""
-    once = await once_of(request, key, str(owner.buyer_id or owner.guest_session))
+    once = await once_of(request, key, owner.principal)
     return answered(await pay(world, owner, body.request(client_ip(request)), once))
 
 

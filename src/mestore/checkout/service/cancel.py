@@ -9,17 +9,24 @@ from mestore.inventory.service import InventoryService
 from mestore.kernel.db import Tx
 from mestore.orders.errors import OrderNotCancellable
 from mestore.orders.service import OrderService
-from mestore.orders.types import CancelReason
+from mestore.orders.types import CancelReason, OrderStatus
 
 
 async def cancel(
     outside: Outside, order_id: int, reason: CancelReason, actor_id: UUID | None
 ) -> None:
-    """Cancel an order and free its stock; gateways with an open attempt are asked first."""
+    """Cancel an order and free its stock; gateways with an open attempt are asked first.
+
+    An order that is cancelled already stays as it is.
+    """
     await ask_all_open(outside, order_id)
     async with outside.database.transaction() as tx:
-        if not await _call_off(tx, order_id, reason, actor_id):
-            money = await OrderService(tx).money(order_id)
+        orders = OrderService(tx)
+        if await orders.cancel(order_id, reason, actor_id=actor_id):
+            await _give_back(tx, order_id)
+            return
+        money = await orders.money(order_id)
+        if money.status is not OrderStatus.CANCELLED:
             raise OrderNotCancellable(status=money.status.value)
 
 
@@ -28,12 +35,12 @@ async def expire(outside: Outside, order_id: int) -> bool:
     if not await ask_all_open(outside, order_id):
         return False
     async with outside.database.transaction() as tx:
-        return await _call_off(tx, order_id, CancelReason.EXPIRED, None)
+        if not await OrderService(tx).expire(order_id):
+            return False
+        await _give_back(tx, order_id)
+    return True
 
 
-async def _call_off(tx: Tx, order_id: int, reason: CancelReason, actor_id: UUID | None) -> bool:
-    if not await OrderService(tx).cancel(order_id, reason, actor_id=actor_id):
-        return False
+async def _give_back(tx: Tx, order_id: int) -> None:
     await InventoryService(tx).release(order_id)
     await CommissionService(tx).cancel(order_id)
-    return True

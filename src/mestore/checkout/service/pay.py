@@ -37,6 +37,7 @@ from mestore.payments.errors import (
     OutcomeUnknown,
     PaymentInProgress,
     PaymentNotFound,
+    TransactionUnknown,
 )
 from mestore.payments.ports import PaymentGateway
 from mestore.payments.service import Attempts, PaymentService
@@ -82,15 +83,19 @@ def view_of(attempt: AttemptState) -> PaymentView:
 async def pay(outside: Outside, owner: Owner, request: PayRequest, once: Once | None) -> Answer:
     """Start a payment of an order; a repeat with the same key reads the first answer."""
     try:
-        attempt, order = await _begin(outside, owner, request, once)
+        begun = await _begin(outside, owner, request, once)
     except KeyTaken:
         assert once is not None  # noqa: S101  only a key can be taken
         return await _first_answer(outside, request.order_id, once)
+    except PaymentInProgress:
+        # It says when to come back, so it is no answer to keep.
+        raise
     except Refusal as refusal:
         if once is not None:
             await remember_refusal(outside.database, once, refusal)
         raise
-    if attempt.status is AttemptStatus.CREATED:
+    if begun is not None:
+        attempt, order = begun
         await _submit(outside, attempt, order, request, once)
         if request.method in _WORTH_WAITING:
             await _wait_for_news(outside, attempt)
@@ -99,7 +104,8 @@ async def pay(outside: Outside, owner: Owner, request: PayRequest, once: Once | 
 
 async def _begin(
     outside: Outside, owner: Owner, request: PayRequest, once: Once | None
-) -> tuple[AttemptState, OrderMoney]:
+) -> tuple[AttemptState, OrderMoney] | None:
+    """Write a new attempt; None where the buyer goes on with the one that is under way."""
     gateway = choose(outside, request)
     async with outside.database.transaction() as tx:
         if once is not None:
@@ -109,9 +115,12 @@ async def _begin(
         blocking = await payments.blocking(order.id)
         if blocking is not None:
             if blocking.method is request.method and blocking.payment_url:
-                return blocking, order
+                return None
             raise PaymentInProgress(retry_after=30, payment_url=blocking.payment_url)
-        await orders.keep_until(order.id, now() + tx.policy(PaymentWindows).of(request.method))
+        window = tx.policy(PaymentWindows).of(request.method)
+        if not await orders.keep_until(order.id, now() + window):
+            # Cancelled since it was read: now it is held, and says so.
+            order = await payable(tx, owner, request)
         attempt = await payments.open_attempt(
             order.id,
             order.order_number,
@@ -203,7 +212,7 @@ async def _wait_for_news(outside: Outside, attempt: AttemptState) -> None:
         await asyncio.sleep(seconds)
         try:
             outcome = await gateway.fetch(latest.transaction_id)
-        except GatewayUnavailable:
+        except (GatewayUnavailable, TransactionUnknown):
             return
         if outcome.status is not AttemptStatus.PENDING or outcome.payment_url:
             await _record(outside, outcome)

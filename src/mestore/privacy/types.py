@@ -1,0 +1,10 @@
+"""The words of privacy."""
+
+from enum import StrEnum
+
+
+class ExportFormat(StrEnum):
+    """How users are written out."""
+
+    CSV = "csv"
+    JSON = "json"

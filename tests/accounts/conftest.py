@@ -1,0 +1,41 @@
+"""The program with an SMS provider to speak to, and what people receive from it."""
+
+from collections.abc import Iterator
+
+import httpx2
+import pytest
+from pydantic import SecretStr
+
+from mestore.settings import Settings
+from simulators.twilio.app import Account
+from simulators.twilio.local import running
+from tests.accounts.inbox import Inbox
+
+ACCOUNT = Account()
+
+
+@pytest.fixture(scope="session")
+def twilio_url() -> Iterator[str]:
+    """The address of a Twilio simulator."""
+    with running(ACCOUNT) as url:
+        yield url
+
+
+@pytest.fixture
+def sms_settings(settings: Settings, twilio_url: str) -> Settings:
+    """The settings of a program that sends SMS to the simulator."""
+    httpx2.post(f"{twilio_url}/_control/reset", trust_env=False)
+    provider = {
+        "twilio_account_sid": ACCOUNT.sid,
+        "twilio_auth_token": SecretStr(ACCOUNT.token),
+        "twilio_from": "+573000000000",
+        "twilio_base_url": twilio_url,
+        "storefront_url": "https://shop.example.com",
+    }
+    return settings.model_copy(update=provider)
+
+
+@pytest.fixture
+def inbox(sms_settings: Settings, twilio_url: str) -> Inbox:
+    """The mails and SMS that the program sent."""
+    return Inbox(sms_settings.mail, twilio_url)
