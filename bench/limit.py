@@ -1,27 +1,23 @@
 """The limit: a bare ASGI program that does the same work with nothing in between.
 
 No framework, no SQL layer, no checks: asyncpg's pool with its kept prepared statements, msgspec
-Structs, the very statements that the program sends (BENCH_PLANS names the file with their plans). Its
-answers are compared with the program's before anything is measured.
+Structs, the very statements that the program sends; BENCH_PLANS names the file with their plans.
+Its answers are compared with the program's before anything is measured.
 """
 
 import base64
 import os
 from collections.abc import Awaitable, Callable, Sequence
-from dataclasses import dataclass
-from datetime import datetime, timedelta
-from itertools import count
-from operator import itemgetter
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 from uuid import UUID
 
 import msgspec
 
-from bench.plan import Plan, Plans, Step, Verb
-from bench.postgres import Connection, pool
-from mestore.kernel.clock import now
-from mestore.kernel.ids import uuid7
+from bench.plan import Plans
+from bench.postgres import pool
+from bench.repeat import Repeater
 
 CONNECTIONS = 10
 """As many as each of the program's own pools has."""
@@ -99,7 +95,7 @@ class Page(msgspec.Struct, frozen=True):
 def product_of(row: Sequence[Any]) -> Product:
     """Return a row of the program's own columns as a product."""
     raw = msgspec.Raw
-    return Product(
+    values = (
         *row[:7],
         row[7] / 100,
         row[8] and row[8] / 100,
@@ -123,63 +119,7 @@ def product_of(row: Sequence[Any]) -> Product:
         row[33],
         row[34],
     )
-
-
-@dataclass(frozen=True, slots=True)
-class ReadyStep:
-    """A step whose registers are picked in one call."""
-
-    verb: Verb
-    sql: str
-    rows: list[Callable[[list[Any]], Sequence[Any]]]
-    fills: list[tuple[int, int, int]]
-
-
-class Repeater:
-    """Runs a plan again and again, each time with what one request gives."""
-
-    def __init__(self, plan: Plan) -> None:
-        self.plan = plan
-        self.steps = [_ready(step) for step in plan.steps]
-        self.numbers = count()
-        self.prefix = f"{os.getpid():x}-{os.urandom(3).hex()}"
-
-    async def read(self, connection: Connection, given: dict[str, UUID]) -> Sequence[Any]:
-        """Run a plan of one statement and return its rows."""
-        (step,) = self.steps
-        rows: Sequence[Any] = await connection.fetch(
-            step.sql, *step.rows[0](self._registers(given))
-        )
-        return rows
-
-    async def write(self, connection: Connection, given: dict[str, UUID]) -> dict[str, Any]:
-        """Run a whole transaction and return what its answer repeats."""
-        registers = self._registers(given)
-        for step in self.steps:
-            if step.verb is Verb.FETCH:
-                rows = await connection.fetch(step.sql, *step.rows[0](registers))
-                for row, column, register in step.fills:
-                    registers[register] = rows[row][column]
-            elif step.verb is Verb.MANY:
-                await connection.executemany(step.sql, [pick(registers) for pick in step.rows])
-            else:
-                await connection.execute(step.verb.value)
-        return {name: registers[index] for name, index in self.plan.results.items()}
-
-    def _registers(self, given: dict[str, UUID]) -> list[Any]:
-        plan = self.plan
-        registers: list[Any] = plan.constants.copy()
-        for name, value in given.items():
-            registers[plan.given[name]] = value
-        if plan.times:
-            moment = now()
-            for register, seconds in plan.times:
-                registers[register] = moment + timedelta(seconds=seconds)
-        for register in plan.new_ids:
-            registers[register] = uuid7()
-        for register in plan.new_text:
-            registers[register] = f"{self.prefix}-{next(self.numbers):x}"
-        return registers
+    return Product(*values)
 
 
 class Claims(msgspec.Struct, frozen=True):
@@ -202,16 +142,6 @@ def _given(token: bytes, body: bytes) -> dict[str, UUID]:
     sid = _CLAIMS.decode(base64.urlsafe_b64decode(claims + b"=" * (-len(claims) % 4))).sid
     first, second = _BASKET.decode(body).items
     return {"session": sid, "product_0": first.product_id, "product_1": second.product_id}
-
-
-def _ready(step: Step) -> ReadyStep:
-    return ReadyStep(step.verb, step.sql, [_picker(row) for row in step.takes], step.fills)
-
-
-def _picker(registers: list[int]) -> Callable[[list[Any]], Sequence[Any]]:
-    if len(registers) > 1:
-        return itemgetter(*registers)
-    return lambda values: [values[register] for register in registers]
 
 
 class Limit:

@@ -11,6 +11,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator, Sequence
+from functools import partial
 from typing import cast
 
 import msgspec
@@ -147,6 +148,10 @@ class Caller(asyncio.Protocol):
         self.transport.close()
 
 
+def _same(caller: Caller) -> Caller:
+    return caller
+
+
 async def call(load: Load) -> Found:
     """Send the load and return what came back; raises `WrongAnswer`."""
     loop = asyncio.get_running_loop()
@@ -157,7 +162,7 @@ async def call(load: Load) -> Found:
     for index in range(load.callers):
         requests = itertools.cycle(ready[index :: load.callers] or ready)
         caller = Caller(requests, load.status, since, until)
-        await loop.create_connection(lambda caller=caller: caller, "127.0.0.1", load.port)
+        await loop.create_connection(partial(_same, caller), "127.0.0.1", load.port)
         callers.append(caller)
     await asyncio.gather(*(caller.done for caller in callers))
     latencies = [latency for caller in callers for latency in caller.latencies]

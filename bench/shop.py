@@ -13,24 +13,28 @@ from uuid import UUID
 
 import msgspec
 
-from bench.plan import SMALLEST_ID
+from bench.past import (
+    FIRST_ITEM,
+    FIRST_LEVEL,
+    FIRST_ORDER,
+    Buyer,
+    Offer,
+    PastOrder,
+    Record,
+    movement,
+)
 from bench.postgres import Connection
 from mestore.catalog.folding import folded, search_text
 from mestore.catalog.types import IMAGE_SIZES
-from mestore.cli.sample.catalog import SampleProduct, load_catalog
+from mestore.cli.sample.catalog import load_catalog
 from mestore.inventory.types import MAIN_LOCATION
 from mestore.kernel.clock import now
 from mestore.kernel.ids import uuid7
-from mestore.kernel.money import divide_half_up
-from mestore.pricing.service import line_tax
-from mestore.pricing.types import TaxPolicy
 
 ON_HAND = 1_000_000
 SIGNED_IN = 256
 PAST = timedelta(days=90)
 CHUNK = 20_000
-# Apart from each other and from all other numbers, so that a plan can tell ids by their size.
-FIRST_LEVEL, FIRST_ORDER, FIRST_ITEM = SMALLEST_ID, 2 * SMALLEST_ID, 3 * SMALLEST_ID
 # Where the ids go on that the shop gives out itself.
 _COUNTED = {
     ("categories", "number"): 0,
@@ -41,34 +45,6 @@ _COUNTED = {
     ("order_items", "id"): FIRST_ITEM,
 }
 MEDIA_URL = "http://127.0.0.1:8000/media"
-
-Record = dict[str, Any]
-
-
-@dataclass(frozen=True, slots=True)
-class Buyer:
-    """Somebody who buys; the first `SIGNED_IN` of them have a session."""
-
-    id: UUID
-    email: str
-    session_id: UUID
-
-
-@dataclass(frozen=True, slots=True)
-class Offer:
-    """A product as orders of the past need it."""
-
-    product_id: UUID
-    variant_id: UUID
-    vendor_id: UUID
-    level_id: int
-    sample: SampleProduct
-    sku: str
-
-    @property
-    def price_minor(self) -> int:
-        """Return the price in centavos."""
-        return self.sample.price * 100
 
 
 @dataclass(slots=True)
@@ -109,12 +85,21 @@ class Shop:
         await _copy(connection, "stock_movements", (self._opening(offer) for offer in offers))
 
     async def _fill_orders(self, connection: Connection, indexes: range) -> None:
-        past = [PastOrder(self, index) for index in indexes]
+        past = [self._past_order(index) for index in indexes]
         await _copy(connection, "orders", (order.row() for order in past))
         for table in ("order_items", "vendor_orders", "order_changes", "commissions"):
             await _copy(connection, table, (row for order in past for row in order.rows(table)))
         for table in ("stock_movements", "stock_reservations"):
             await _copy(connection, table, (row for order in past for row in order.rows(table)))
+
+    def _past_order(self, index: int) -> PastOrder:
+        at = self.moment - PAST * (1 - index / self.orders)
+        buyer = self.buyers[index % len(self.buyers)]
+        # A prime step goes over all products; neighbours are of different vendors.
+        first = index * 7919 % self.products
+        return PastOrder(
+            index, at, buyer, (self.offers[first], self.offers[(first + 1) % self.products])
+        )
 
     def _users(self) -> Iterator[Record]:
         self.buyers = [
@@ -286,163 +271,13 @@ class Shop:
         }
 
     def _opening(self, offer: Offer) -> Record:
-        return _movement(offer, "SET", (ON_HAND, 0), "first stock", None, self.moment - PAST)
-
-
-class PastOrder:
-    """An order of two lines that was never paid and called off when its time was over."""
-
-    def __init__(self, shop: Shop, index: int) -> None:
-        self.shop = shop
-        self.index = index
-        self.id = FIRST_ORDER + index
-        self.at = shop.moment - PAST * (1 - index / shop.orders)
-        # A prime step goes over all products; neighbours are of different vendors.
-        first = index * 7919 % shop.products
-        self.offers = (shop.offers[first], shop.offers[(first + 1) % shop.products])
-
-    def row(self) -> Record:
-        """Return the order itself."""
-        buyer = self.shop.buyers[self.index % len(self.shop.buyers)]
-        subtotal = sum(offer.price_minor for offer in self.offers)
-        tax = sum(_tax(offer) for offer in self.offers)
-        return {
-            "id": self.id,
-            "order_number": f"ORD-{self.at:%Y%m%d}-{self.index:08}",
-            "buyer_id": buyer.id,
-            "status": "CANCELLED",
-            "financial_status": "VOIDED",
-            "fulfillment_status": "UNFULFILLED",
-            "customer_email": buyer.email,
-            "currency": "COP",
-            "subtotal_minor": subtotal,
-            "tax_minor": tax,
-            "shipping_minor": 0,
-            "discount_minor": 0,
-            "total_minor": subtotal + tax,
-            "shipping_name": "Persona Ejemplo",
-            "shipping_phone": "+573001234567",
-            "shipping_address": "Calle 100 # 8A - 55, Apto 501",
-            "shipping_city": "Bogotá, D.C.",
-            "shipping_state": "Bogotá, D.C.",
-            "tags": "[]",
-            "source": "api",
-            "version": 2,
-            "created_at": self.at,
-            "updated_at": self.at,
-            "expires_at": self.at + timedelta(minutes=30),
-            "cancelled_at": self.at + timedelta(minutes=30),
-            "cancelled_for": "EXPIRED",
-        }
-
-    def rows(self, table: str) -> list[Record]:
-        """Return what belongs to the order in another table."""
-        if table == "order_changes":
-            return [self._change(None, "PENDING"), self._change("PENDING", "CANCELLED")]
-        if table == "stock_movements":
-            return [
-                _movement(offer, kind, (0, units), "order", self.id, self.at)
-                for kind, units in (("RESERVE", 1), ("RELEASE", -1))
-                for offer in self.offers
-            ]
-        make = {
-            "order_items": self._item,
-            "vendor_orders": self._part,
-            "commissions": self._commission,
-            "stock_reservations": self._reservation,
-        }[table]
-        return [make(place, offer) for place, offer in enumerate(self.offers)]
-
-    def _change(self, come_from: str | None, to: str) -> Record:
-        return {
-            "order_id": self.id,
-            "kind": "ORDER",
-            "from_status": come_from,
-            "to_status": to,
-            "reason": "expired" if come_from else "placed",
-            "created_at": self.at,
-        }
-
-    def _item(self, place: int, offer: Offer) -> Record:
-        return {
-            "id": FIRST_ITEM + 2 * self.index + place,
-            "order_id": self.id,
-            "vendor_id": offer.vendor_id,
-            "product_id": offer.product_id,
-            "variant_id": offer.variant_id,
-            "product_name": offer.sample.name,
-            "sku": offer.sku,
-            "quantity": 1,
-            "fulfilled_quantity": 0,
-            "unit_price_minor": offer.price_minor,
-            "tax_rate": offer.sample.tax_rate,
-            "tax_minor": _tax(offer),
-            "total_minor": offer.price_minor,
-        }
-
-    def _part(self, _: int, offer: Offer) -> Record:
-        return {
-            "order_id": self.id,
-            "vendor_id": offer.vendor_id,
-            "status": "CANCELLED",
-            "subtotal_minor": offer.price_minor,
-            "tax_minor": _tax(offer),
-            "total_minor": offer.price_minor + _tax(offer),
-        }
-
-    def _commission(self, place: int, offer: Offer) -> Record:
-        amount = divide_half_up(offer.price_minor * 5, 100)
-        return {
-            "order_id": self.id,
-            "order_item_id": FIRST_ITEM + 2 * self.index + place,
-            "vendor_id": offer.vendor_id,
-            "rule": "default",
-            "rate_basis_points": 500,
-            "base_minor": offer.price_minor,
-            "amount_minor": amount,
-            "tax_minor": divide_half_up(amount * 19, 100),
-            "status": "CANCELLED",
-            "created_at": self.at,
-        }
-
-    def _reservation(self, _: int, offer: Offer) -> Record:
-        return {
-            "order_id": self.id,
-            "level_id": offer.level_id,
-            "quantity": 1,
-            "state": "RELEASED",
-            "created_at": self.at,
-            "updated_at": self.at,
-        }
+        return movement(offer, "SET", (ON_HAND, 0), "first stock", None, self.moment - PAST)
 
 
 _START_IDS = (
     "SELECT setval(pg_get_serial_sequence('{table}', '{key}'), "
     "greatest($1, (SELECT coalesce(max({key}), 0) FROM {table})) + 1)"
 )
-
-
-def _movement(
-    offer: Offer,
-    kind: str,
-    units: tuple[int, int],
-    reason: str,
-    order_id: int | None,
-    moment: datetime,
-) -> Record:
-    return {
-        "level_id": offer.level_id,
-        "kind": kind,
-        "on_hand_change": units[0],
-        "reserved_change": units[1],
-        "reason": reason,
-        "order_id": order_id,
-        "created_at": moment,
-    }
-
-
-def _tax(offer: Offer) -> int:
-    return line_tax(offer.price_minor, offer.sample.tax_rate, TaxPolicy()).tax_minor
 
 
 def _shown(offer: Offer) -> dict[str, Any]:

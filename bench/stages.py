@@ -5,6 +5,7 @@ import random
 import statistics
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from uuid import UUID
 
 import httpx2
 import msgspec
@@ -51,7 +52,7 @@ class Requests:
         chosen = self._dice().choices(self.shop.offers, k=VARIETY)
         return [get(f"/api/v1/products/{offer.product_id}") for offer in chosen]
 
-    def category_lists(self) -> list[str]:
+    def shelves(self) -> list[str]:
         """Return the first page of each category."""
         return [get(f"{LIST}&category={slug}") for slug in self.shop.categories]
 
@@ -76,6 +77,15 @@ class Requests:
             "shipping_state": "Bogotá, D.C.",
         }
         return msgspec.json.encode({"items": items, **address})
+
+    def given(self, buyer: int, first: int) -> dict[str, UUID]:
+        """Return the ids that an order brings with it, as plans name them."""
+        first_offer, second_offer = self.shop.offers[first : first + 2]
+        return {
+            "session": self.shop.buyers[buyer].session_id,
+            "product_0": first_offer.product_id,
+            "product_1": second_offer.product_id,
+        }
 
     def token(self, index: int) -> str:
         """Return the access token of a buyer who has a session."""
@@ -114,47 +124,64 @@ class Bench:
     tell: Callable[[str], None]
 
     def duel(
-        self, name: str, ours: Load, limit: Load, bar: Bar
+        self,
+        name: str,
+        ours: Server,
+        limit: Server,
+        sent: Sequence[str],
+        bar: Bar,
+        *,
+        status: int = 200,
+        sent_to_limit: Sequence[str] | None = None,
     ) -> Measured:
         """Measure answers a second of ours and of the limit, in turn."""
         self.tell(name)
+        loads = (
+            self._load(ours, sent, status),
+            self._load(limit, sent_to_limit or sent, status),
+        )
         rounds = []
         for number in range(self.pace.rounds):
-            found = self._both(ours, limit, number)
+            found = self._both(loads, CALLERS[number % 2], limit_first=number % 4 > 1)
             rounds.append((found[0].per_second, found[1].per_second))
-            self._tell_round(CALLERS[number % 2], found)
         return row_of_rounds(name, rounds, "req/s"), bar
 
-    def growth(self, name: str, large: Load, small: Load) -> Measured:
+    def growth(
+        self,
+        name: str,
+        large: Server,
+        small: Server,
+        sent: tuple[Sequence[str], Sequence[str]],
+        *,
+        status: int,
+    ) -> Measured:
         """Measure the p95 of a large shop against that of a small one, in turn."""
         self.tell(name)
+        loads = self._load(large, sent[0], status), self._load(small, sent[1], status)
         rounds = []
         for number in range(max(2, self.pace.rounds // 2)):
-            found = self._both(large, small, 2 * number)
+            found = self._both(loads, CALLERS[0], limit_first=number % 2 == 1)
             rounds.append((found[0].p95, found[1].p95))
-            self._tell_round(CALLERS[0], found)
         return row_of_rounds(name, rounds, "p95 ratio"), Bar(1.5, at_least=False)
 
-    def load(self, server: Server, requests: Sequence[str], status: int = 200) -> Load:
-        """Return a load on a server; the rounds choose how many callers send it."""
+    def _load(self, server: Server, requests: Sequence[str], status: int) -> Load:
         return Load(server.port, CALLERS[0], self.pace.seconds, status, requests)
 
-    def _both(self, ours: Load, limit: Load, number: int) -> tuple[Found, Found]:
-        callers = CALLERS[number % 2]
-        loads = [msgspec.structs.replace(load, callers=callers) for load in (ours, limit)]
+    def _both(
+        self, loads: tuple[Load, Load], callers: int, *, limit_first: bool
+    ) -> tuple[Found, Found]:
         # Who goes first changes, so that what grows during a run falls on both.
-        if number % 4 < 2:
-            first, second = send(loads[0]), send(loads[1])
+        ours, limit = (msgspec.structs.replace(load, callers=callers) for load in loads)
+        if limit_first:
+            second, first = send(limit), send(ours)
         else:
-            second, first = send(loads[1]), send(loads[0])
-        return first, second
-
-    def _tell_round(self, callers: int, found: tuple[Found, Found]) -> None:
+            first, second = send(ours), send(limit)
         sides = " | ".join(
             f"{one.per_second:8,.0f}/s  p50 {one.p50:6.2f} ms  p95 {one.p95:6.2f} ms"
-            for one in found
+            for one in (first, second)
         )
         self.tell(f"  {callers:3} callers: {sides}")
+        return first, second
 
 
 class AnswersDiffer(Exception):

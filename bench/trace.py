@@ -1,6 +1,6 @@
 """Reads off the program what it says to the database: its real requests, with listeners on."""
 
-from collections.abc import AsyncIterator, Iterator, Mapping
+from collections.abc import AsyncIterator, Callable, Iterator, Mapping
 from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -90,7 +90,7 @@ def _listening(app: App) -> Iterator[list[Said]]:
 
     writes, reads = app.database.writes.sync_engine, app.database.reads.sync_engine
     # The read lane is in AUTOCOMMIT: nothing begins and nothing commits there.
-    listeners = [
+    listeners: list[tuple[Any, str, Callable[..., None]]] = [
         (reads, "before_cursor_execute", about_to_run),
         (writes, "after_cursor_execute", ran),
         (reads, "after_cursor_execute", ran),

@@ -1,7 +1,7 @@
 """Valid rows for tests: defaults that work, arguments only for what matters to the test."""
 
 from dataclasses import dataclass, field
-from datetime import timedelta
+from datetime import datetime, timedelta
 from decimal import Decimal
 from functools import cache
 from itertools import count
@@ -13,6 +13,7 @@ from sqlalchemy import insert, select, update
 from mestore.accounts.models import User
 from mestore.accounts.types import UserType
 from mestore.carts.models import Cart, CartItem
+from mestore.catalog.folding import search_text
 from mestore.catalog.models import Category, Product, Variant
 from mestore.catalog.types import ProductStatus
 from mestore.inventory.models import StockLevel, StockLocation, StockMovement
@@ -32,6 +33,11 @@ _numbers = count(1)
 def hash_of(password: str) -> str:
     """Return the program's kind of hash of a password, made once because it is slow by design."""
     return Argon2Hasher(time_cost=2, memory_cost=19_456, parallelism=1).hash(password)
+
+
+def stamps() -> dict[str, datetime]:
+    """Return the times of a row that was written now."""
+    return dict.fromkeys(("created_at", "updated_at"), now())
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,28 +103,20 @@ class Build:
         """Make a user."""
         serial = next(_numbers)
         user_id, address = uuid7(), email or f"user{serial}@example.com"
-        moment = now()
         async with self.database.transaction() as tx:
             values = {
                 "id": user_id,
                 "email": address,
-                "username": None,
                 "password_hash": hash_of(password),
                 "first_name": "Sample",
                 "last_name": f"Person {serial}",
                 "phone": "+573001234567",
-                "company": None,
                 "user_type": user_type,
                 "is_active": is_active,
                 "email_verified": True,
-                "phone_verified": False,
-                "mfa_enabled": False,
-                "marketing_consent": False,
+                **dict.fromkeys(("phone_verified", "mfa_enabled", "marketing_consent"), False),
                 "failed_logins": 0,
-                "locked_until": None,
-                "created_at": moment,
-                "updated_at": moment,
-                "last_login": None,
+                **stamps(),
             }
             number = await inserted_id(tx.connection, insert(User), values)
         return BuiltUser(user_id, number, address, password, user_type)
@@ -128,25 +126,21 @@ class Build:
     ) -> BuiltVendor:
         """Make a vendor with an owner and a stock location."""
         owner = await self.user(UserType.VENDOR)
-        vendor_id, name, moment = uuid7(), f"Sample shop {next(_numbers)}", now()
+        vendor_id, name = uuid7(), f"Sample shop {next(_numbers)}"
         async with self.database.transaction() as tx:
             values = {
                 "id": vendor_id,
                 "user_id": owner.id,
                 "business_name": name,
-                "nit": None,
                 "phone": "+573001234567",
                 "city": "Bogotá",
                 "department": "Cundinamarca",
-                "primary_category": None,
-                "description": None,
                 "status": status,
                 "is_trusted": is_trusted,
-                "created_at": moment,
-                "updated_at": moment,
+                **stamps(),
             }
             await tx.connection.execute(insert(Vendor), values)
-            place = {"vendor_id": vendor_id, "name": "Principal", "created_at": moment}
+            place = {"vendor_id": vendor_id, "name": "Principal", "created_at": now()}
             location = await inserted_id(tx.connection, insert(StockLocation), place)
         return BuiltVendor(vendor_id, owner, name, location)
 
@@ -154,7 +148,7 @@ class Build:
         self, name: str = "Sample category", *, parent: BuiltCategory | None = None
     ) -> BuiltCategory:
         """Make a category, at the root or under `parent`."""
-        category_id, slug, moment = uuid7(), f"sample-category-{next(_numbers)}", now()
+        category_id, slug = uuid7(), f"sample-category-{next(_numbers)}"
         async with self.database.transaction() as tx:
             values = {
                 "id": category_id,
@@ -163,8 +157,7 @@ class Build:
                 "name": name,
                 "slug": slug,
                 "position": 0,
-                "created_at": moment,
-                "updated_at": moment,
+                **stamps(),
             }
             number = await inserted_id(tx.connection, insert(Category), values)
             path = f"{parent.path if parent else '/'}{number}/"
@@ -190,20 +183,21 @@ class Build:
         vendor = vendor or await self.vendor()
         serial, product_id = next(_numbers), uuid7()
         sku, slug, price_minor = f"SKU-{serial}", f"sample-{serial}", to_minor(Decimal(price))
+        name = name or f"Sample product {serial}"
         values = _PLAIN_PRODUCT | {
             "id": product_id,
             "vendor_id": vendor.id,
             "category_id": category.id if category else None,
             "sku": sku,
-            "name": name or f"Sample product {serial}",
+            "name": name,
+            "search_text": search_text(name, None, ()),
             "slug": slug,
             "price_minor": price_minor,
             "tax_rate": tax_rate,
             "status": ProductStatus.APPROVED if approved else ProductStatus.PENDING,
             "is_public": approved,
             "track_inventory": track_inventory,
-            "created_at": now(),
-            "updated_at": now(),
+            **stamps(),
         }
         async with self.database.transaction() as tx:
             number = await inserted_id(tx.connection, insert(Product), values)
@@ -212,17 +206,9 @@ class Build:
                 for index in range(variants + 1)
             ]
         (variant_id, level_id), *others = made
-        return BuiltProduct(
-            product_id,
-            number,
-            sku,
-            slug,
-            price_minor,
-            vendor,
-            variant_id,
-            level_id,
-            tuple(other for other, _ in others),
-        )
+        further = tuple(other for other, _ in others)
+        facts = (product_id, number, sku, slug, price_minor, vendor, variant_id, level_id, further)
+        return BuiltProduct(*facts)
 
     async def _variant(
         self, tx: Tx, product_id: UUID, location_id: int, sku: str, index: int, stock: int
@@ -268,16 +254,15 @@ class Build:
         session_id: str | None = None,
     ) -> UUID:
         """Make a cart of a buyer or a guest session with `quantity` of each product."""
-        cart_id, moment = uuid7(), now()
+        cart_id = uuid7()
         async with self.database.transaction() as tx:
             values = {
                 "id": cart_id,
                 "buyer_id": buyer.id if buyer else None,
                 "session_id": None if buyer else session_id or f"guest-{next(_numbers):08}",
                 "version": len(products),
-                "created_at": moment,
-                "updated_at": moment,
-                "expires_at": moment + timedelta(days=30),
+                **stamps(),
+                "expires_at": now() + timedelta(days=30),
             }
             await tx.connection.execute(insert(Cart), values)
             for product in products:
@@ -287,8 +272,7 @@ class Build:
                     "variant_id": product.variant_id,
                     "quantity": quantity,
                     "unit_price_minor": product.price_minor,
-                    "created_at": moment,
-                    "updated_at": moment,
+                    **stamps(),
                 }
                 await tx.connection.execute(insert(CartItem), line)
         return cart_id
@@ -306,14 +290,11 @@ class Build:
 _PLAIN_PRODUCT = {
     "description": "A product for tests.",
     "currency": "COP",
-    "tags": [],
     "is_visible": True,
     "is_featured": False,
-    "images": [],
-    "videos": [],
     "metadata": {},
     "low_stock_threshold": 5,
-    "rating_sum": 0,
-    "rating_count": 0,
     "version": 1,
+    **dict.fromkeys(("tags", "images", "videos"), []),
+    **dict.fromkeys(("rating_sum", "rating_count"), 0),
 }

@@ -21,7 +21,7 @@ from mestore.vendors.models import Vendor
 from mestore.vendors.types import VendorStatus
 from tests.accounts.rows import rows
 from tests.build import PASSWORD, Build, BuiltProduct, BuiltUser
-from tests.checkout.till import Till, owner_of, request_for
+from tests.checkout.till import Till, owner_of
 from tests.conftest import AsUser, SignIn
 
 BUYER, VENDOR, ADMIN, SUPERUSER = UserType
@@ -47,7 +47,7 @@ def till(database: Database, build: Build) -> Till:
 
 async def paid(till: Till, buyer: BuiltUser, product: BuiltProduct) -> int:
     """Place an order of one unit and have it paid; its id."""
-    order = await till.place(owner_of(buyer), request_for(product))
+    order = await till.place(product, owner=owner_of(buyer))
     await till.settle_approved(order)
     return order.id
 

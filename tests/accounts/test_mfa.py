@@ -14,7 +14,8 @@ from sqlalchemy import update
 
 from mestore.accounts.events import MfaDisabled, MfaEnabled
 from mestore.accounts.models import BackupCode, MfaDevice, User
-from mestore.accounts.service.mfa import MfaService
+from mestore.accounts.repository.mfa import MfaRepository
+from mestore.accounts.service.mfa import reset_mfa
 from mestore.accounts.service.mfa_codes import matching_step
 from mestore.accounts.service.sealing import Keys
 from mestore.kernel.clock import now
@@ -349,17 +350,34 @@ async def test_a_changed_sign_in_secret_voids_the_app(
     assert code_of(refused) == (401, "INVALID_MFA_CODE")
 
 
-async def test_all_second_factors_of_a_user_can_be_forgotten(
-    client: httpx2.AsyncClient, database: Database, build: Build, as_user: AsUser
+async def test_the_operator_lets_in_who_lost_the_phone_even_if_locked(
+    client: httpx2.AsyncClient, database: Database, build: Build, as_user: AsUser, clock: MovedClock
 ) -> None:
     user = await build.user()
     headers = await as_user(user)
     await enable(client, headers)
     await backup_codes(client, headers)
     await first_step(client, user.email)
+    with pytest.raises(ValueError, match="no account"):
+        await reset_mfa(database, "nobody@example.com")
+    assert len(await rows(database, BackupCode)) == 10
     async with database.transaction() as tx:
-        await MfaService(tx).forget(user.id)
+        locked = update(User).values(locked_until=now() + timedelta(minutes=30))
+        await tx.connection.execute(locked)
+    await reset_mfa(database, user.email.upper())
     assert (await row(database, User)).mfa_enabled is False
     assert await rows(database, MfaDevice) == await rows(database, BackupCode) == []
+    assert (await client.get("/auth/me", headers=headers)).status_code == 401
+    clock.advance(timedelta(minutes=31))
     body = {"email": user.email, "password": PASSWORD}
     assert (await client.post("/auth/login", json=body)).json()["requires_mfa"] is False
+
+
+async def test_a_secret_that_was_replaced_meanwhile_is_not_confirmed(
+    client: httpx2.AsyncClient, database: Database, build: Build, as_user: AsUser
+) -> None:
+    user = await build.user()
+    await client.post("/auth/mfa/enable", headers=await as_user(user))
+    async with database.transaction() as tx:
+        assert not await MfaRepository(tx.connection).confirm(user.id, "another", now())
+    assert (await row(database, MfaDevice)).confirmed_at is None

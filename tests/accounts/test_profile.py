@@ -8,6 +8,7 @@ import pytest
 from sqlalchemy import update
 
 from mestore.accounts.models import Consent, User
+from mestore.accounts.types import PAGE_FIELDS
 from mestore.kernel.db import Database
 from tests.accounts.rows import person, row, rows
 from tests.build import Build
@@ -45,6 +46,7 @@ async def test_the_profile_has_the_fields_of_the_contract_and_no_hash(
         "marketing_consent",
         "created_at",
         "last_login",
+        *PAGE_FIELDS,
     }
 
 

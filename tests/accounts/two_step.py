@@ -6,7 +6,8 @@ import httpx2
 import pyotp
 
 from mestore.kernel.clock import now
-from tests.accounts.rows import PASSWORD
+from mestore.kernel.db import Database
+from tests.accounts.rows import PASSWORD, heard
 
 Headers = dict[str, str]
 
@@ -66,3 +67,8 @@ async def second_step(
 def code_of(answer: httpx2.Response) -> tuple[int, str]:
     """Return the status and the code of a refusal."""
     return answer.status_code, answer.json()["code"]
+
+
+async def guests(database: Database) -> list[str]:
+    """Return the guests' sessions that sign-ins took over, in order."""
+    return [said["guest_session"] for name, said in await heard(database) if name == "SignedIn"]

@@ -2,17 +2,21 @@
 
 `python -m tests.crash.mortal PORT_FD` wires the program from the environment once and then forks:
 a fork is a server or a worker as any other, and starts in milliseconds. It reads one order a line:
-`serve` forks a server, `work N` a worker that dies at its N-th event, `wait` waits for the fork.
+`serve` and `serve jobs` fork a server, `work N` a worker that dies at its N-th event, and answer
+with the id of the process; `wait ID` waits for it and answers with its exit code.
 
 An event is: before and after a statement, before a commit, after a connection came back from one,
 before a request leaves for the gateway and after its answer came.
 """
 
 import asyncio
+import gc
 import os
 import signal
 import socket
 import sys
+from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 import uvicorn
@@ -73,9 +77,9 @@ class Lit:
         self.fuse.light(0)
 
 
-def serve(app: App, fuse: Fuse, listener: socket.socket, *, with_jobs: bool) -> None:
+def serve(api: ASGIApp, fuse: Fuse, listener: socket.socket) -> None:
     """Serve until killed."""
-    config = uvicorn.Config(Lit(create_app(app, with_jobs=with_jobs), fuse), log_level="warning")
+    config = uvicorn.Config(Lit(api, fuse), log_level="warning")
     uvicorn.Server(config).run(sockets=[listener])
 
 
@@ -93,17 +97,14 @@ def work(app: App, fuse: Fuse, events: int) -> None:
     asyncio.run(run())
 
 
-def fork(order: list[str], app: App, fuse: Fuse, listener: socket.socket) -> int:
-    """Start a process for an order and return its id."""
+def fork(run: Callable[[], None]) -> int:
+    """Run this in a process of its own and return its id."""
     child = os.fork()
     if child:
         return child
     code = 1
     try:
-        if order[0] == "work":
-            work(app, fuse, int(order[1]))
-        else:
-            serve(app, fuse, listener, with_jobs=order[-1] == "jobs")
+        run()
         code = 0
     finally:
         os._exit(code)
@@ -119,20 +120,21 @@ def main() -> None:
     quick._REPLAY_WAIT_SECONDS = 0.1
     app = build(settings)
     fuse = Fuse(app)
-    child = 0
+    quiet, busy = create_app(app, with_jobs=False), create_app(app, with_jobs=True)
+    # What stays as it is need not be copied into each fork.
+    gc.freeze()
     for line in sys.stdin:
-        if line.startswith("wait"):
-            _, status = os.waitpid(child, 0)
-            say(os.waitstatus_to_exitcode(status))
-        else:
-            child = fork(line.split(), app, fuse, listener)
-            say(child)
-
-
-def say(number: int) -> None:
-    """Answer an order."""
-    sys.stdout.write(f"{number}\n")
-    sys.stdout.flush()
+        match line.split():
+            case ["serve"]:
+                number = fork(lambda: serve(quiet, fuse, listener))
+            case ["serve", "jobs"]:
+                number = fork(lambda: serve(busy, fuse, listener))
+            case ["work", events]:
+                number = fork(partial(work, app, fuse, int(events)))
+            case ["wait", child]:
+                number = os.waitstatus_to_exitcode(os.waitpid(int(child), 0)[1])
+        sys.stdout.write(f"{number}\n")
+        sys.stdout.flush()
 
 
 if __name__ == "__main__":

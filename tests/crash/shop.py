@@ -23,7 +23,7 @@ Json = dict[str, Any]
 
 
 class Processes:
-    """The forks of one mortal program: one server or worker at a time."""
+    """The forks of one mortal program: a server, and a worker now and then."""
 
     def __init__(self, settings: Settings) -> None:
         self.listener = socket.create_server(("127.0.0.1", 0))
@@ -46,35 +46,38 @@ class Processes:
             stdout=subprocess.PIPE,
             text=True,
         )
-        self.child = 0
+        self.http = httpx2.Client(timeout=20, trust_env=False)
+        self.server = 0
 
     def __enter__(self) -> "Processes":
         return self
 
     def __exit__(self, *_: object) -> None:
-        if self.child:
+        if self.server:
             self.kill()
+        self.http.close()
         self.parent.communicate()
         self.listener.close()
 
     def serve(self, *, with_jobs: bool = False) -> None:
         """Start a server."""
-        self.child = self._order("serve jobs" if with_jobs else "serve")
+        self.server = self._order("serve jobs" if with_jobs else "serve")
+
+    def revive(self, *, with_jobs: bool = False) -> None:
+        """Start a server after the one that is known to have died."""
+        assert self._order(f"wait {self.server}") == KILLED
+        self.serve(with_jobs=with_jobs)
+
+    def kill(self) -> None:
+        """End the server, at once."""
+        os.kill(self.server, signal.SIGKILL)
+        self._order(f"wait {self.server}")
+        self.server = 0
 
     def work(self, events: int) -> bool:
         """Let a worker run due jobs; True where it was killed at the `events`-th event."""
-        self.child = self._order(f"work {events}")
-        return self.wait()
-
-    def kill(self) -> None:
-        """End what runs, at once."""
-        os.kill(self.child, signal.SIGKILL)
-        self.wait()
-
-    def wait(self) -> bool:
-        """Wait for the end of what runs; True where it was killed."""
-        code = self._order("wait")
-        self.child = 0
+        worker = self._order(f"work {events}")
+        code = self._order(f"wait {worker}")
         assert code in {0, KILLED}, code
         return code == KILLED
 
@@ -89,8 +92,9 @@ class Processes:
 class Guest:
     """A guest with one order, at a server that may die under every request."""
 
-    def __init__(self, url: str) -> None:
-        self.url = url
+    def __init__(self, processes: Processes) -> None:
+        self.url = processes.url
+        self.http = processes.http
         self.session = f"guest-{uuid4().hex}"
         self.order_id = 0
 
@@ -110,9 +114,7 @@ class Guest:
         if die_at is not None:
             headers["X-Die-At"] = str(die_at)
         try:
-            return httpx2.post(
-                f"{self.url}{path}", json=body, headers=headers, timeout=20, trust_env=False
-            )
+            return self.http.post(f"{self.url}{path}", json=body, headers=headers)
         except httpx2.TransportError:
             return None
 

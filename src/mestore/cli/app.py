@@ -76,6 +76,14 @@ def create_admin(
     people.create_admin(email, password, superuser=superuser)
 
 
+@app.command("reset-mfa")
+def reset_mfa(
+    email: Annotated[str, typer.Option(help="The e-mail address of the account.")],
+) -> None:
+    """Take app, backup codes and passkeys of an account away, for who lost them."""
+    people.reset_mfa(email)
+
+
 @app.command("check-env")
 def check_env() -> None:
     """Say what is missing or wrong in the environment, and how to set it."""

@@ -13,6 +13,8 @@ from uuid import UUID
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from mestore.accounts.service.acts import is_by_operator, record
+from mestore.accounts.types.acts import Act, Subject
 from mestore.inventory.errors import (
     BelowReserved,
     InsufficientStock,
@@ -136,7 +138,7 @@ class InventoryService:
         for level in sorted(levels, key=lambda level: (level.location, level.variant_id)):
             home = homes[level.variant_id]
             wanted[await self.places.ensure_level(home, level.location, moment)] = level
-        changes = []
+        changes, logged = [], []
         for present in await self.stock.lock_levels(wanted):
             new = wanted[present.id]
             if new.expected not in {None, present.on_hand}:
@@ -146,7 +148,9 @@ class InventoryService:
             if delta := new.on_hand - present.on_hand:
                 await self._change_on_hand(present, delta, moment)
                 changes.append((present.id, delta, 0))
+                logged.append((present, new.location, new.on_hand))
         await self._record(MovementKind.SET, changes, reason, moment, actor_id=actor_id)
+        self._log(Act.STOCK_SET, logged, reason)
         self._touch(home.product_id for home in homes.values())
 
     async def adjust(
@@ -167,6 +171,7 @@ class InventoryService:
         await self._change_on_hand(level, delta, moment)
         moves = [(level_id, delta, 0)]
         await self._record(MovementKind.ADJUST, moves, reason, moment, actor_id=actor_id)
+        self._log(Act.STOCK_ADJUSTED, [(level, place, level.on_hand + delta)], reason)
         self._touch([home.product_id])
 
     async def _end(self, order_id: int, state: ReservationState) -> bool:
@@ -238,6 +243,23 @@ class InventoryService:
         ]
         if rows:
             await self.stock.add_movements(rows)
+
+    def _log(self, act: Act, changes: Sequence[tuple[Level, str, int]], reason: str) -> None:
+        """Tell the audit log what staff made of levels, in one entry a product."""
+        if not is_by_operator():
+            return
+        for product_id in sorted({level.product_id for level, _, _ in changes}):
+            of_product = [change for change in changes if change[0].product_id == product_id]
+            before = [_counted(level, place, level.on_hand) for level, place, _ in of_product]
+            after = [_counted(level, place, units) for level, place, units in of_product]
+            record(
+                self.tx,
+                act,
+                Subject.PRODUCT,
+                product_id,
+                before={"on_hand": before},
+                after={"on_hand": after, "reason": reason},
+            )
 
     def _touch(self, product_ids: Iterable[UUID]) -> None:
         self.tx.touch(*(f"product:{product_id}" for product_id in product_ids))
@@ -316,6 +338,10 @@ def _shown(shortage: Shortage) -> dict[str, object]:
         "requested": shortage.requested,
         "available": shortage.available,
     }
+
+
+def _counted(level: Level, place: str, units: int) -> dict[str, object]:
+    return {"variant_id": level.variant_id, "location": place, "units": units}
 
 
 def _reservation(order_id: int, pick: Pick, moment: datetime) -> dict[str, Any]:

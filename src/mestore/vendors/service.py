@@ -9,7 +9,7 @@ from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from mestore.accounts.service.accounts import AccountService
-from mestore.accounts.service.acts import is_by_staff, record
+from mestore.accounts.service.acts import is_by_operator, record
 from mestore.accounts.service.passwords import Passwords
 from mestore.accounts.service.sessions import SessionService
 from mestore.accounts.types import Device, Document, NewUser, OpenedSession, Terms
@@ -82,8 +82,8 @@ class VendorService:
 
     async def update_profile(self, vendor_id: UUID, changes: Mapping[str, Any]) -> OwnVendor:
         """Change the given fields of a vendor that exists."""
-        if is_by_staff():
-            shown = await self.profile(vendor_id)
+        shown = await self.profile(vendor_id)
+        if is_by_operator(shown.user_id):
             before = {name: getattr(shown, name) for name in changes}
             record(
                 self.tx, Act.VENDOR_EDITED, Subject.VENDOR, vendor_id, before=before, after=changes

@@ -1,6 +1,5 @@
 """HTTP for registering, signing in, one's own profile and one's own sessions."""
 
-from datetime import datetime
 from typing import Annotated
 from uuid import UUID
 
@@ -13,6 +12,7 @@ from mestore.accounts.deps import (
     Policy,
     SignedInUser,
 )
+from mestore.accounts.endpoints.versions import version_of
 from mestore.accounts.errors import (
     AccountLocked,
     AccountSuspended,
@@ -44,7 +44,7 @@ from mestore.accounts.types.mfa import MfaRequired
 from mestore.accounts.views import OpenSession, all_sessions, find_details
 from mestore.kernel.clock import now
 from mestore.kernel.errors import PreconditionFailed, Unauthorized
-from mestore.kernel.http import Db, InTx, check_if_match, etag, refuses
+from mestore.kernel.http import Db, InTx, check_if_match, refuses
 
 router = APIRouter()
 
@@ -117,7 +117,7 @@ async def me(caller: SignedInUser, db: Db, response: Response) -> UserDetails:
     if found is None:
         raise UserNotFound()
     user, changed_at = found
-    response.headers["ETag"] = _version(changed_at)
+    response.headers["ETag"] = version_of(changed_at)
     return user
 
 
@@ -133,10 +133,10 @@ async def update_me(
     """Change one's own profile. A changed e-mail or phone has to be verified again."""
     profiles = ProfileService(tx)
     user, seen = await profiles.get(caller.user_id)
-    check_if_match(request, _version(seen))
+    check_if_match(request, version_of(seen))
     await profiles.update(user, body.changes(), seen=seen, device=device)
     user, changed_at = await profiles.get(caller.user_id)
-    response.headers["ETag"] = _version(changed_at)
+    response.headers["ETag"] = version_of(changed_at)
     return user
 
 
@@ -162,7 +162,3 @@ async def end_session(session_id: UUID, caller: SignedInUser, tx: InTx) -> Done:
     """End one of one's own sessions."""
     await SessionService(tx).end(session_id, caller.user_id)
     return Done()
-
-
-def _version(changed_at: datetime) -> str:
-    return etag(f"{changed_at:%Y%m%d%H%M%S%f}")

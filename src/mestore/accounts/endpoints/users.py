@@ -13,6 +13,7 @@ from mestore.accounts.deps import (
     PasswordHasher,
     require,
 )
+from mestore.accounts.endpoints.versions import version_of
 from mestore.accounts.errors import (
     AccountErased,
     ApiKeyNotAllowed,
@@ -52,7 +53,7 @@ from mestore.accounts.types import (
 from mestore.accounts.views import count_users, find_details, page_activities, page_users
 from mestore.kernel.clock import BOGOTA, today_in_bogota
 from mestore.kernel.errors import Forbidden, PreconditionFailed, Unauthorized
-from mestore.kernel.http import Db, InTx, Paging, check_if_match, etag, refuses
+from mestore.kernel.http import Db, InTx, Paging, check_if_match, refuses
 from mestore.kernel.paging import InvalidPage, PageTooDeep, UnknownSort
 
 router = APIRouter(prefix="/users", tags=["users"])
@@ -82,6 +83,7 @@ async def list_users(
 ) -> Response:
     """List users, the newest first; sort by created_at, email or last_login.
 
+    By last_login, who never signed in stands where they signed up.
     Every word of `search` has to be in the e-mail, user name, names, phone or company.
     """
     async with db.read() as connection:
@@ -215,11 +217,6 @@ def check_self_or(caller: Caller, user_id: UUID, permission: Permission) -> None
         raise UserNotFound()
     if caller.key_id is not None:
         raise ApiKeyNotAllowed()
-
-
-def version_of(changed_at: datetime) -> str:
-    """Return the ETag of a user who changed last at this time."""
-    return etag(f"{changed_at:%Y%m%d%H%M%S%f}")
 
 
 async def _shown(db: Db, user_id: UUID, response: Response) -> UserDetails:

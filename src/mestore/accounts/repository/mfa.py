@@ -29,7 +29,11 @@ _USE_STEP = (
 )
 _CONFIRM = (
     update(MfaDevice)
-    .where(_OF_USER, MfaDevice.confirmed_at.is_(None))
+    .where(
+        _OF_USER,
+        MfaDevice.confirmed_at.is_(None),
+        MfaDevice.sealed_secret == bindparam("sealed"),
+    )
     .values(confirmed_at=bindparam("moment"))
 )
 _BEGIN_CODES = (
@@ -50,6 +54,12 @@ _SWITCH = (
         or_(User.locked_until.is_(None), User.locked_until <= bindparam("moment")),
     )
     .values(mfa_enabled=bindparam("enabled"), updated_at=bindparam("moment"))
+)
+
+_SWITCH_OFF = (
+    update(User)
+    .where(User.id == bindparam("of_user"), User.mfa_enabled)
+    .values(mfa_enabled=False, updated_at=bindparam("moment"))
 )
 
 _PENDING = select(
@@ -102,14 +112,19 @@ class MfaRepository:
         """Use the code of a time step up, and with it those of all earlier steps."""
         return await affected(self.connection, _USE_STEP, of_user=user_id, step=step) == 1
 
-    async def confirm(self, user_id: UUID, moment: datetime) -> bool:
-        """Note that a first code came from the app."""
-        return await affected(self.connection, _CONFIRM, of_user=user_id, moment=moment) == 1
+    async def confirm(self, user_id: UUID, sealed: str, moment: datetime) -> bool:
+        """Note that a first code came from the app with this secret."""
+        values = {"of_user": user_id, "sealed": sealed, "moment": moment}
+        return await affected(self.connection, _CONFIRM, **values) == 1
 
     async def switch(self, user_id: UUID, *, enabled: bool, moment: datetime) -> bool:
         """Turn two-step sign-in of an active user who is not locked on or off."""
         values = {"of_user": user_id, "enabled": enabled, "moment": moment}
         return await affected(self.connection, _SWITCH, **values) == 1
+
+    async def switch_off(self, user_id: UUID, moment: datetime) -> bool:
+        """Turn two-step sign-in of any user off, in whatever state the account is."""
+        return await affected(self.connection, _SWITCH_OFF, of_user=user_id, moment=moment) == 1
 
     async def replace_codes(self, user_id: UUID, digests: Iterable[str], moment: datetime) -> bool:
         """Replace all backup codes of a user whose app is confirmed.

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from contextvars import ContextVar
 from dataclasses import dataclass
 from typing import Any
+from uuid import UUID
 
 import msgspec
 import structlog
@@ -66,10 +67,17 @@ def remember_origin(ip_address: str, caller: Caller | None = None) -> None:
     _origin.set(_Origin(request_id.get(), actor, ip_address))
 
 
-def is_by_staff() -> bool:
-    """Say whether the caller of this request is one of the operator's staff."""
-    actor = _present().actor
-    return actor is not None and actor.user_type in STAFF
+def acting() -> Actor | None:
+    """Return the caller of this request; None in jobs, on the command line, and for guests."""
+    return _present().actor
+
+
+def is_by_operator(owner_id: UUID | None = None) -> bool:
+    """Say whether the caller of this request is staff, or somebody else than the owner if given."""
+    actor = acting()
+    if actor is None:
+        return False
+    return actor.user_type in STAFF or owner_id not in {None, actor.id}
 
 
 def record(
@@ -114,20 +122,6 @@ def record(
             actor_id=str(who.id) if who else None,
             ip_address=origin.ip_address,
         )
-
-
-def record_by_staff(
-    tx: Tx,
-    act: Act,
-    subject: Subject,
-    subject_id: object,
-    *,
-    before: State | None = None,
-    after: State | None = None,
-) -> None:
-    """Write an act into the audit log where staff does what owners do too without a trace."""
-    if is_by_staff():
-        record(tx, act, subject, subject_id, before=before, after=after)
 
 
 def changed(

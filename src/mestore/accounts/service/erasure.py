@@ -7,8 +7,10 @@ from mestore.accounts.events import UserErased
 from mestore.accounts.repository import AccessRepository, SessionRepository
 from mestore.accounts.repository.verification import forget
 from mestore.accounts.service.activity import ActivityLog
+from mestore.accounts.service.acts import record
 from mestore.accounts.service.users import NO_PASSWORD, UserService
 from mestore.accounts.types import Activity, Caller, Device, UserType
+from mestore.accounts.types.acts import Act, Subject
 from mestore.accounts.views import open_vendor_orders
 from mestore.kernel.clock import now
 from mestore.kernel.db import Tx
@@ -56,3 +58,4 @@ async def erase_user(tx: Tx, actor: Caller, user_id: UUID, device: Device) -> No
     await forget(tx.connection, user_id)
     tx.publish(UserErased(user_id))
     await ActivityLog(tx).add(user_id, Activity.ERASED, actor_id=actor.user_id)
+    record(tx, Act.USER_ERASED, Subject.USER, user_id)

@@ -19,7 +19,8 @@ from mestore.accounts.service.guard import Failures, refusal_of
 from mestore.accounts.service.mfa_codes import BACKUP_CODES, Codes, new_backup_code
 from mestore.accounts.service.passwords import Passwords
 from mestore.accounts.service.sealing import Keys
-from mestore.accounts.types import Caller, SignInPolicy
+from mestore.accounts.service.sessions import SessionService
+from mestore.accounts.types import Caller, SignInPolicy, checked_email
 from mestore.accounts.types.acts import Act, Subject
 from mestore.accounts.types.mfa import MfaSetup
 from mestore.kernel.clock import now
@@ -67,7 +68,8 @@ class MfaService:
         codes = Codes(self.tx.connection, self.keys)
         if not await codes.accept_of_app(user_id, code.replace(" ", ""), moment):
             return await self._count(user_id, address)
-        if not await self.mfa.confirm(user_id, moment):
+        # A secret that was replaced meanwhile is not the one that this code came from.
+        if not await self.mfa.confirm(user_id, device.sealed_secret, moment):
             raise LostRace()
         if not await self.mfa.switch(user_id, enabled=True, moment=moment):
             raise LostRace()
@@ -104,12 +106,15 @@ class MfaService:
         record(self.tx, Act.MFA_DISABLED, Subject.USER, user_id)
         return None
 
-    async def forget(self, user_id: UUID) -> None:
-        """Delete every second factor of a user: app, backup codes, passkeys, sign-ins that wait."""
-        await self.mfa.switch(user_id, enabled=False, moment=now())
+    async def reset(self, user_id: UUID) -> None:
+        """Delete every second factor of a user who lost them, and end all sessions."""
         await self.mfa.remove(user_id)
-        await PendingRepository(self.tx.connection).remove_all(user_id)
         await PasskeyRepository(self.tx.connection).remove_all(user_id)
+        await PendingRepository(self.tx.connection).remove_all(user_id)
+        if await self.mfa.switch_off(user_id, now()):
+            self.tx.publish(MfaDisabled(user_id))
+            record(self.tx, Act.MFA_DISABLED, Subject.USER, user_id)
+        await SessionService(self.tx).end_all(user_id)
 
     async def _why_not(self, user_id: UUID) -> Refusal:
         device = await self.mfa.find_device(user_id)
@@ -152,6 +157,18 @@ class TwoStep:
             refusal = await MfaService(tx).disable(caller.user_id, proof, address)
         if refusal is not None:
             raise refusal
+
+
+async def reset_mfa(database: Database, email: str) -> None:
+    """Take the second factors of an account away, so that its password alone signs in again.
+
+    Raises ValueError where nobody has this e-mail.
+    """
+    async with database.transaction() as tx:
+        account = await AccountRepository(tx.connection).find_by_email(checked_email(email))
+        if account is None:
+            raise ValueError("no account has this e-mail")
+        await MfaService(tx).reset(account.user_id)
 
 
 def _check_lock(account: Credentials | None) -> None:

@@ -11,6 +11,7 @@ from mestore.accounts.errors import (
     RoleTooHigh,
 )
 from mestore.accounts.repository import AccessRepository
+from mestore.accounts.service.acts import record
 from mestore.accounts.service.users import UserService
 from mestore.accounts.types import (
     ROLE_PERMISSIONS,
@@ -20,6 +21,8 @@ from mestore.accounts.types import (
     Permission,
     UserType,
 )
+from mestore.accounts.types.acts import Act, Subject
+from mestore.accounts.views import find_matrix
 from mestore.kernel.clock import now
 from mestore.kernel.db import Tx
 
@@ -64,7 +67,10 @@ async def change_permissions(
         }
         for word, is_granted, until in sorted(overrides, key=lambda override: override[0])
     ]
+    before = await _allowed(tx, user_id, moment)
     await AccessRepository(tx.connection).replace_permissions(user_id, words, rows)
+    after = await _allowed(tx, user_id, moment)
+    record(tx, Act.PERMISSIONS_CHANGED, Subject.USER, user_id, before=before, after=after)
     await users.note(
         user_id,
         Activity.PERMISSIONS_CHANGED,
@@ -72,3 +78,15 @@ async def change_permissions(
         revoke=sorted(revoke),
         reset=sorted(reset),
     )
+
+
+async def _allowed(tx: Tx, user_id: UUID, moment: datetime) -> dict[str, str]:
+    """Return what a user may do, with how they came by it and until when."""
+    found = await find_matrix(tx.connection, user_id, moment)
+    lines = found[1] if found else []
+    return {
+        line.permission.value: f"{line.source.value} until {line.expires_at.isoformat()}"
+        if line.expires_at
+        else line.source.value
+        for line in lines
+    }

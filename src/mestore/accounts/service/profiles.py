@@ -9,7 +9,9 @@ from mestore.accounts.errors import UserNotFound
 from mestore.accounts.repository import AccessRepository, AccountRepository
 from mestore.accounts.service.accounts import AccountService
 from mestore.accounts.service.activity import ActivityLog
+from mestore.accounts.service.acts import is_by_operator, record
 from mestore.accounts.types import PAGE_FIELDS, Activity, Device, UserDetails
+from mestore.accounts.types.acts import Act, Subject
 from mestore.accounts.views import find_details
 from mestore.kernel.clock import now
 from mestore.kernel.db import Tx
@@ -53,6 +55,9 @@ class ProfileService:
             raise LostRace()
         if page:
             await AccessRepository(self.tx.connection).save_page(user.id, page)
+        if is_by_operator(user.id):
+            before = {name: getattr(user, name) for name in news}
+            record(self.tx, Act.USER_EDITED, Subject.USER, user.id, before=before, after=news)
         await ActivityLog(self.tx).add(
             user.id,
             Activity.PROFILE_CHANGED,

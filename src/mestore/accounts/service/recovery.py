@@ -13,13 +13,14 @@ from mestore.accounts.repository.verification import (
     LinkRepository,
 )
 from mestore.accounts.service.activity import ActivityLog
+from mestore.accounts.service.acts import record
 from mestore.accounts.service.guard import Failures, Guard, refusal_of
 from mestore.accounts.service.links import LinkService
 from mestore.accounts.service.passwords import Passwords
 from mestore.accounts.service.sessions import SessionService
 from mestore.accounts.service.tokens import digest_of
 from mestore.accounts.types import Activity, Caller, Device, SignInPolicy
-from mestore.accounts.types.acts import Act
+from mestore.accounts.types.acts import Act, Subject
 from mestore.accounts.types.verification import (
     LinkPurpose,
     MadeLink,
@@ -81,6 +82,7 @@ class RecoveryService:
             raise InvalidLinkToken()
         await links.spend(token, LinkPurpose.RESET_PASSWORD)
         await self._conclude(link.user_id, moment, device, but=None)
+        record(self.tx, Act.PASSWORD_RESET, Subject.USER, link.user_id)
 
     async def replace(self, caller: Caller, old_hash: str, new_hash: str, device: Device) -> None:
         """Set the password of a signed-in user, and end their other sessions."""
@@ -89,6 +91,7 @@ class RecoveryService:
         if not await credentials.change_password(caller.user_id, old_hash, new_hash, moment):
             raise LostRace()
         await self._conclude(caller.user_id, moment, device, but=caller.session_id)
+        record(self.tx, Act.PASSWORD_CHANGED, Subject.USER, caller.user_id)
 
     async def _conclude(
         self, user_id: UUID, moment: datetime, device: Device, but: UUID | None

@@ -21,9 +21,11 @@ from mestore.accounts.events import (
 from mestore.accounts.repository import AccessRepository, HeldUser, SessionRepository
 from mestore.accounts.service.accounts import AccountService
 from mestore.accounts.service.activity import ActivityLog
+from mestore.accounts.service.acts import record
 from mestore.accounts.service.passwords import Passwords
 from mestore.accounts.service.profiles import ProfileService
 from mestore.accounts.types import Activity, BulkResult, Caller, Device, NewUser, UserType
+from mestore.accounts.types.acts import Act, Subject
 from mestore.kernel.clock import now
 from mestore.kernel.db import Database, Tx
 from mestore.kernel.errors import Refusal
@@ -58,6 +60,8 @@ class UserService:
             self.tx.publish(UserInvited(user.id))
             self.tx.publish(PasswordResetRequested(user.id, now()))
         await self.note(user.id, Activity.CREATED, user_type=new.user_type.value)
+        after = {"user_type": new.user_type}
+        record(self.tx, Act.USER_CREATED, Subject.USER, user.id, after=after)
         return user.id
 
     async def hold(self, user_id: UUID) -> Held:
@@ -101,11 +105,14 @@ class UserService:
         held = await self._lock(user_ids)
         results = {}
         for user_id in sorted(user_ids):
+            sent = len(self.tx.jobs)
             try:
                 async with self.tx.connection.begin_nested():
                     await self._update_one(held, user_id, changes)
                 results[user_id] = BulkResult(user_id, True)
             except Refusal as refusal:
+                # What was told of this user is taken back with what was written.
+                del self.tx.jobs[sent:]
                 text = refusal.text(language.get())
                 results[user_id] = BulkResult(user_id, False, refusal.code, text)
         ordered = [results[user_id] for user_id in user_ids]
@@ -149,6 +156,8 @@ class UserService:
         await SessionRepository(self.tx.connection).end_all(user_id, moment)
         self.tx.publish(UserSuspended(user_id, reason))
         await self.note(user_id, Activity.SUSPENDED, reason=reason)
+        before, after = {"is_active": True}, {"is_active": False, "reason": reason}
+        record(self.tx, Act.USER_SUSPENDED, Subject.USER, user_id, before=before, after=after)
 
     async def _activate(self, held: Held, user_id: UUID) -> None:
         if user_id == self.actor.user_id:
@@ -156,6 +165,8 @@ class UserService:
         if await self.access.set_active(held[user_id].id, True, now()):
             self.tx.publish(UserActivated(user_id))
             await self.note(user_id, Activity.ACTIVATED)
+            before, after = {"is_active": False}, {"is_active": True}
+            record(self.tx, Act.USER_ACTIVATED, Subject.USER, user_id, before=before, after=after)
 
 
 async def create_user(

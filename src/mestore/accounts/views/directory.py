@@ -2,12 +2,12 @@
 
 from collections.abc import Sequence
 from dataclasses import fields
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Any
 from uuid import UUID
 
 import msgspec
-from sqlalchemy import ColumnElement, Select, and_, bindparam, func, literal, or_, select
+from sqlalchemy import ColumnElement, Select, and_, bindparam, func, or_, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from mestore.accounts.models import PersonalPage, User, UserActivity
@@ -31,9 +31,8 @@ _DETAILS = (
     .outerjoin(PersonalPage, PersonalPage.user_id == User.id)
     .where(User.id == bindparam("of_user"))
 )
-# Who never signed in comes before everybody who did: a cursor cannot point at NULL.
-_NEVER = literal(datetime(1970, 1, 1, tzinfo=UTC), UtcDateTime)
-_LAST_LOGIN = func.coalesce(User.last_login, _NEVER, type_=UtcDateTime)
+# A cursor cannot point at NULL, so who never signed in counts from when they signed up.
+_LAST_LOGIN = func.coalesce(User.last_login, User.created_at, type_=UtcDateTime)
 _SORTS = {"created_at": User.created_at, "email": User.email, "last_login": _LAST_LOGIN}
 _SEARCHED = (User.email, User.username, User.first_name, User.last_name, User.phone, User.company)
 

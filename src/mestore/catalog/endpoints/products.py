@@ -230,7 +230,7 @@ async def delete_product(
     catalog = CatalogService(tx)
     product = await catalog.hold(product_id, editor)
     check_if_match(request, etag(product.version))
-    await catalog.withdraw(product)
+    await catalog.withdraw(product, editor)
 
 
 async def _visible(request: Request, key: str) -> tuple[FoundProduct, bool]:

@@ -19,6 +19,16 @@ _LOCK_TREE = (
     .with_for_update()
 )
 
+_DESCRIPTION = (
+    Category.name,
+    Category.slug,
+    Category.parent_id,
+    Category.description,
+    Category.seo_title,
+    Category.seo_description,
+    Category.position,
+)
+
 
 @dataclass(frozen=True, slots=True)
 class CategoryRepository:
@@ -45,6 +55,11 @@ class CategoryRepository:
         await affected(
             self.connection, update(Category).where(Category.number == number).values(path=path)
         )
+
+    async def describe(self, category_id: UUID) -> dict[str, Any]:
+        """Return what is said of a category that exists."""
+        query = select(*_DESCRIPTION).where(Category.id == category_id)
+        return dict((await self.connection.execute(query)).mappings().one())
 
     async def change(self, category_id: UUID, values: Mapping[str, Any]) -> None:
         """Write new values."""

@@ -1,10 +1,9 @@
 """Products with their variants and pictures: writing them, and holding them for it."""
 
-import typing
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from typing import Any, cast
 from uuid import UUID
 
 from sqlalchemy import (
@@ -33,7 +32,7 @@ from mestore.kernel.db_errors import Fault, fault_of
 from mestore.vendors.types import VendorStatus
 
 # The table itself: its columns have the names of the row, where `metadata` is one.
-_PRODUCTS = typing.cast(Table, Product.__table__)
+_PRODUCTS = cast(Table, Product.__table__)
 _VENDORS = table(
     "vendors",
     column("id", Uuid),
@@ -156,6 +155,11 @@ class ProductRepository:
         """Say whether a product of the vendor has this SKU."""
         values = {"vendor_id": vendor_id, "sku": sku}
         return (await self.connection.execute(_SKU_IS_USED, values)).first() is not None
+
+    async def columns(self, product_id: UUID, names: Sequence[str]) -> dict[str, Any]:
+        """Return some columns of a product that exists."""
+        query = select(*(_PRODUCTS.c[name] for name in names)).where(Product.id == product_id)
+        return dict((await self.connection.execute(query)).mappings().one())
 
     async def all_variant_ids(self, product_id: UUID) -> list[UUID]:
         """Return the variants of a product, the default one first."""

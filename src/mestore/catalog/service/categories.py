@@ -5,6 +5,8 @@ from collections.abc import Iterable, Sequence
 from typing import Any
 from uuid import UUID
 
+from mestore.accounts.service.acts import acting, record
+from mestore.accounts.types.acts import Act, Subject
 from mestore.catalog.errors import (
     CategoryCycle,
     CategoryInUse,
@@ -47,6 +49,8 @@ class CategoryService:
         }
         await self.categories.add(row, parent.path if parent else "/")
         self._touch()
+        after = await self.categories.describe(category_id)
+        self._record(Act.CATEGORY_ADDED, category_id, after=after)
         return category_id
 
     async def change(self, key: str, fields: CategoryFields) -> UUID:
@@ -60,10 +64,13 @@ class CategoryService:
         others = [other for other in tree if other.id != category.id]
         slug = _free_slug(others, fields) if fields["slug"] else category.slug
         row = _columns(fields) | {"parent_id": parent_id, "slug": slug, "updated_at": now()}
+        before = await self.categories.describe(category.id)
         await self.categories.change(category.id, row)
         if parent_id != category.parent_id:
             await self._move(tree, category, parent)
         self._touch()
+        after = await self.categories.describe(category.id)
+        self._record(Act.CATEGORY_CHANGED, category.id, before=before, after=after)
         return category.id
 
     async def remove(self, key: str, move_to: str | None = None) -> None:
@@ -81,10 +88,13 @@ class CategoryService:
             raise CategoryInUse(products=products, children=children)
         if target is not None:
             await self._empty_into(tree, category, target)
+        before = await self.categories.describe(category.id)
         # Deleted products may still name it.
         await self.products.move_category(category.id, target.id if target else None)
         await self.categories.remove(category.id)
         self._touch()
+        moved = {"moved_to": target.id} if target else None
+        self._record(Act.CATEGORY_REMOVED, category.id, before=before, after=moved)
 
     async def _move(
         self, tree: Sequence[HeldCategory], category: HeldCategory, parent: HeldCategory | None
@@ -105,6 +115,18 @@ class CategoryService:
         _check_depth(_deepest(tree, category) + target.level - category.level)
         await self.categories.adopt_children(category.id, target.id)
         await self.categories.move_branch(category.path, target.path)
+
+    def _record(
+        self,
+        act: Act,
+        category_id: UUID,
+        *,
+        before: dict[str, Any] | None = None,
+        after: dict[str, Any] | None = None,
+    ) -> None:
+        # The first categories are sown by the command line: nobody decided on them.
+        if acting() is not None:
+            record(self.tx, act, Subject.CATEGORY, category_id, before=before, after=after)
 
     def _touch(self) -> None:
         self.tx.touch("categories", "catalog")

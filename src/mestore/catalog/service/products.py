@@ -5,6 +5,8 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 from uuid import UUID
 
+from mestore.accounts.service.acts import is_by_operator, record
+from mestore.accounts.types.acts import Act, Subject
 from mestore.catalog.errors import (
     CompareAtPriceTooLow,
     FeaturedByStaff,
@@ -131,6 +133,8 @@ class CatalogService:
         status = _moved(product, fields.get("status", product.status), VENDOR_MOVES)
         if status is not product.status and _needs_no_approval(product, status):
             status = ProductStatus.APPROVED
+        if editor.is_staff:
+            await self._record_edit(product, values | {"status": status})
         await self._change(product, values, status, fields.get("is_visible", product.is_visible))
         if stock is not None:
             await self._set_stock(product, stock, editor, levels)
@@ -144,8 +148,13 @@ class CatalogService:
         moved = _moved(product, status, STAFF_MOVES)
         values = {"rejection_reason": reason} if moved is ProductStatus.REJECTED else {}
         await self._change(product, values, moved, product.is_visible)
+        if is_by_operator(product.owner_id):
+            before = {"status": product.status, "rejection_reason": product.rejection_reason}
+            act = _DECISIONS.get(moved, Act.PRODUCT_MOVED)
+            after = before | {"status": moved} | values
+            record(self.tx, act, Subject.PRODUCT, product.id, before=before, after=after)
 
-    async def withdraw(self, product: HeldProduct) -> None:
+    async def withdraw(self, product: HeldProduct, editor: Editor) -> None:
         """Delete a product: nobody sees it any more, and its SKU and slug are free again."""
         moment = now()
         mark = f"~{product.id.hex}"
@@ -160,6 +169,9 @@ class CatalogService:
             raise PreconditionFailed
         self.tx.publish(ProductArchived(product.id))
         self._touch(product.id)
+        if editor.is_staff:
+            before = {"name": product.name, "sku": product.sku, "status": product.status}
+            record(self.tx, Act.PRODUCT_DELETED, Subject.PRODUCT, product.id, before=before)
 
     async def attach_images(self, product_id: UUID, images: Sequence[NewImage]) -> None:
         """Add pictures after those that a product has; their files are there already."""
@@ -284,6 +296,11 @@ class CatalogService:
             self.tx.publish(ProductArchived(product.id))
         self._touch(product.id)
 
+    async def _record_edit(self, product: HeldProduct, values: Mapping[str, Any]) -> None:
+        after = {name: value for name, value in values.items() if name not in _DERIVED}
+        before = await self.products.columns(product.id, list(after))
+        record(self.tx, Act.PRODUCT_EDITED, Subject.PRODUCT, product.id, before=before, after=after)
+
     async def _set_stock(
         self, product: HeldProduct, quantity: int, editor: Editor, levels: OpeningStock
     ) -> None:
@@ -297,6 +314,14 @@ class CatalogService:
     def _touch(self, product_id: UUID) -> None:
         self.tx.touch("catalog", f"product:{product_id}")
 
+
+_DECISIONS = {
+    ProductStatus.APPROVED: Act.PRODUCT_APPROVED,
+    ProductStatus.REJECTED: Act.PRODUCT_REJECTED,
+    ProductStatus.ARCHIVED: Act.PRODUCT_ARCHIVED,
+}
+# Columns that follow from others and say nothing of their own.
+_DERIVED = frozenset({"brand_key", "search_text"})
 
 # What a new product has where nobody said otherwise.
 _FIRST: dict[str, Any] = {

@@ -2,6 +2,8 @@
 
 from uuid import UUID
 
+from mestore.accounts.service.acts import record
+from mestore.accounts.types.acts import Act, Subject
 from mestore.checkout.service.ask import ask_all_open
 from mestore.checkout.types import Outside
 from mestore.commissions.service import CommissionService
@@ -24,6 +26,9 @@ async def cancel(
         orders = OrderService(tx)
         if await orders.cancel(order_id, reason, actor_id=actor_id):
             await _give_back(tx, order_id)
+            if reason is CancelReason.STAFF:
+                before, after = {"status": OrderStatus.PENDING}, {"status": OrderStatus.CANCELLED}
+                record(tx, Act.ORDER_CANCELLED, Subject.ORDER, order_id, before=before, after=after)
             return
         money = await orders.money(order_id)
         if money.status is not OrderStatus.CANCELLED:
