@@ -19,6 +19,9 @@ from bench.plan import SMALLEST_ID, Plan, Step, Verb
 from bench.postgres import connect
 from bench.repeat import Repeater
 
+CLIENTS = 10
+"""As many as the program has connections."""
+
 _PARAMETER = re.compile(r"\$(\d+)")
 _RATE = re.compile(r"tps = ([0-9.]+) \(without")
 
@@ -26,7 +29,7 @@ _RATE = re.compile(r"tps = ([0-9.]+) \(without")
 def measure(
     plan: Plan, address: str, buyers: Sequence[Mapping[str, UUID]], folder: Path, seconds: float
 ) -> float | None:
-    """Return transactions a second with 16 clients; None where pgbench is not there or fails."""
+    """Return transactions a second; None where pgbench is not there or fails."""
     program = shutil.which("pgbench")
     if program is None:
         return None
@@ -35,7 +38,7 @@ def measure(
         path = folder / f"order{index}.sql"
         path.write_text(text)
         files += ["-f", str(path)]
-    options = ["-n", "-M", "prepared", "-c", "16", "-j", "2", "-T", str(max(1, round(seconds)))]
+    options = f"-n -M prepared -c {CLIENTS} -j 2 -T {max(1, round(seconds))}".split()
     ran = subprocess.run(  # noqa: S603  PostgreSQL's own program
         [program, *options, *files, address], capture_output=True, text=True, check=False
     )

@@ -92,6 +92,7 @@ def _listening(app: App) -> Iterator[list[Said]]:
     # The read lane is in AUTOCOMMIT: nothing begins and nothing commits there.
     listeners: list[tuple[Any, str, Callable[..., None]]] = [
         (reads, "before_cursor_execute", about_to_run),
+        (writes, "before_cursor_execute", about_to_run),
         (writes, "after_cursor_execute", ran),
         (reads, "after_cursor_execute", ran),
         (writes, "begin", begun),

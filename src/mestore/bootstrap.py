@@ -12,6 +12,8 @@ import httpx2
 from sqlalchemy.engine import make_url
 
 from mestore import subscriptions
+from mestore.accounts.adapters.oidc import OidcProvider
+from mestore.accounts.ports import IdentityProvider
 from mestore.accounts.service.passwords import Passwords
 from mestore.accounts.types import SignInPolicy
 from mestore.accounts.types.verification import DEVELOPMENT_CODE, VerificationPolicy
@@ -64,6 +66,7 @@ class App:
     opening_stock: OpeningStock
     mail: MailChannel
     sms: SmsChannel
+    identity_providers: Mapping[str, IdentityProvider]
     outside: Outside
     routes: tuple[Route, ...]
     clients: tuple[httpx2.AsyncClient, ...]
@@ -91,6 +94,7 @@ def build(settings: Settings) -> App:
     mail = _mail(settings)
     sms_client = network.client()
     sms = _sms(settings, sms_client)
+    oidc_client = network.client()
     routes = tuple(subscriptions.routes(outside, mail, sms))
     database.outbox = Outbox(subscriptions.addresses(routes))
     ready_bytes = ReadyBytes(settings.cache_seconds)
@@ -108,9 +112,12 @@ def build(settings: Settings) -> App:
         opening_stock=OpeningStockBook(),
         mail=mail,
         sms=sms,
+        identity_providers={
+            each.name: OidcProvider(each, oidc_client) for each in settings.oidc_providers
+        },
         outside=outside,
         routes=routes,
-        clients=(wompi_client, sms_client),
+        clients=(wompi_client, sms_client, oidc_client),
         wire=_wire(settings, database),
     )
 
@@ -158,6 +165,7 @@ def _sign_in_policy(settings: Settings) -> SignInPolicy:
     secret = settings.secret_key.get_secret_value() if settings.secret_key else None
     return SignInPolicy(
         secret=secret or _kept_secret(settings.data_dir / "secret_key"),
+        old_secrets=tuple(key.get_secret_value() for key in settings.secret_keys_old),
         algorithm=settings.algorithm,
         access=timedelta(minutes=settings.access_token_expire_minutes),
         refresh=timedelta(days=settings.refresh_token_expire_days),

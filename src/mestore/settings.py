@@ -10,6 +10,7 @@ from pydantic import AnyHttpUrl, Field, SecretStr, field_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 from mestore.accounts.types import STAFF, UserType
+from mestore.accounts.types.external import ExternalPolicy, OidcClient
 from mestore.accounts.types.passkeys import PasskeyPolicy
 
 SIMULATOR_URL = "http://127.0.0.1:8010/v1"
@@ -54,11 +55,16 @@ class Settings(BaseSettings):
     max_body_bytes: Annotated[int, Field(ge=1024)] = 1024 * 1024
 
     secret_key: SecretStr | None = None
+    secret_keys_old: Annotated[list[SecretStr], NoDecode] = []
     algorithm: str = "HS256"
     access_token_expire_minutes: Annotated[int, Field(ge=1)] = 60
     refresh_token_expire_days: Annotated[int, Field(ge=1)] = 7
     password_hash_concurrency: Annotated[int, Field(ge=1)] = 2
     development_code: bool | None = None
+
+    oidc_providers: list[OidcClient] = []
+    oidc_redirect_uris: Annotated[list[str], NoDecode] = []
+    metrics_token: SecretStr | None = None
 
     mfa_issuer_name: Annotated[str, Field(pattern=r"^[^:]{1,60}$")] = "MeStore"
     mfa_required_roles: Annotated[frozenset[UserType] | None, NoDecode] = None
@@ -90,7 +96,14 @@ class Settings(BaseSettings):
     twilio_from: str | None = None
     twilio_base_url: str = TWILIO_URL
 
-    @field_validator("cors_origins", "mfa_required_roles", "passkey_origins", mode="before")
+    @field_validator(
+        "cors_origins",
+        "mfa_required_roles",
+        "passkey_origins",
+        "secret_keys_old",
+        "oidc_redirect_uris",
+        mode="before",
+    )
     @classmethod
     def split_list(cls, value: object) -> object:
         """Read a list whose items are separated by commas."""
@@ -154,6 +167,12 @@ class Settings(BaseSettings):
         )
 
     @property
+    def oidc(self) -> ExternalPolicy:
+        """Where browsers may come back to from an outside provider: as set, or to this program."""
+        callback = f"{self.base_url}/api/v1/auth/oidc/{{provider}}/callback"
+        return ExternalPolicy(tuple(self.oidc_redirect_uris or [callback, self.storefront]))
+
+    @property
     def is_production(self) -> bool:
         """Whether this is production."""
         return self.environment is Environment.PRODUCTION
@@ -173,7 +192,17 @@ class Settings(BaseSettings):
             found.append("WOMPI_BASE_URL: set https://production.wompi.co/v1; this is a simulator")
         if "simulator" in self.wompi_private_key.get_secret_value():
             found.append("WOMPI_*: set the four keys of your Wompi account")
-        return found + self._problems_of_codes()
+        return found + self._problems_of_keys() + self._problems_of_codes()
+
+    def _problems_of_keys(self) -> list[str]:
+        found = []
+        if any(len(key.get_secret_value()) < 32 for key in self.secret_keys_old):
+            found.append("SECRET_KEYS_OLD: drop the keys of less than 32 characters")
+        if self.metrics_token and len(self.metrics_token.get_secret_value()) < 16:
+            found.append("METRICS_TOKEN: set at least 16 random characters, or leave it out")
+        if any(not client.issuer.startswith("https://") for client in self.oidc_providers):
+            found.append("OIDC_PROVIDERS: set issuers that begin with https://")
+        return found
 
     def _problems_of_codes(self) -> list[str]:
         found = []

@@ -70,6 +70,8 @@ async def test_a_key_opens_what_it_may_and_nothing_else(
     assert (patch.status_code, patch.json()["code"]) == (403, "FORBIDDEN")
     assert (await client.delete(f"/products/{product.id}", headers=sent)).status_code == 403
     assert (await client.get("/orders", headers=sent)).status_code == 403
+    reader = await make_key(client, await as_user(vendor.owner), "orders.view")
+    assert (await client.get("/orders", headers=bearer(reader))).status_code == 200
 
 
 async def test_what_a_key_sees_is_not_kept_for_others(

@@ -308,7 +308,8 @@ async def test_an_mfa_token_works_once(
 def resigned(change: Callable[[dict[str, Any]], dict[str, Any]], key: str) -> Callable[[str], str]:
     def tamper(token: str) -> str:
         claims = jwt.decode(token, options={"verify_signature": False})
-        return jwt.encode(change(claims), key, algorithm="HS256")
+        headers = {"kid": jwt.get_unverified_header(token)["kid"]}
+        return jwt.encode(change(claims), key, algorithm="HS256", headers=headers)
 
     return tamper
 

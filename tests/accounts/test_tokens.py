@@ -1,6 +1,7 @@
 """Access tokens: only what we signed, with our algorithm, in time, for a session that goes on."""
 
 import base64
+import hashlib
 import json
 from collections.abc import Callable
 from dataclasses import replace
@@ -19,6 +20,7 @@ from mestore.kernel.ids import uuid7
 
 SECRET = "a sample secret of thirty-two bytes or more"
 TOKENS = AccessTokens(SignInPolicy(secret=SECRET))
+KID = {"kid": hashlib.sha256(SECRET.encode()).hexdigest()[:8]}
 SESSION = uuid7()
 USER = UserProfile(
     id=uuid7(),
@@ -91,24 +93,25 @@ def promoted(token: str) -> str:
 
 
 def of_another_secret(token: str) -> str:
-    return jwt.encode(payload_of(token), SECRET[::-1], algorithm="HS256")
+    return jwt.encode(payload_of(token), SECRET[::-1], algorithm="HS256", headers=KID)
 
 
 def of_another_algorithm(token: str) -> str:
-    return jwt.encode(payload_of(token), SECRET * 2, algorithm="HS512")
+    return jwt.encode(payload_of(token), SECRET * 2, algorithm="HS512", headers=KID)
 
 
 def without(claim: str) -> Callable[[str], str]:
     def cut(token: str) -> str:
         kept = {name: value for name, value in payload_of(token).items() if name != claim}
-        return jwt.encode(kept, SECRET, algorithm="HS256")
+        return jwt.encode(kept, SECRET, algorithm="HS256", headers=KID)
 
     return cut
 
 
 def with_session(value: object) -> Callable[[str], str]:
     def change(token: str) -> str:
-        return jwt.encode(payload_of(token) | {"sid": value}, SECRET, algorithm="HS256")
+        claims = payload_of(token) | {"sid": value}
+        return jwt.encode(claims, SECRET, algorithm="HS256", headers=KID)
 
     return change
 

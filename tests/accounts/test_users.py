@@ -118,8 +118,8 @@ async def test_a_user_is_added_with_a_password_and_can_sign_in(
 async def test_a_user_without_a_password_is_invited_and_cannot_sign_in_yet(
     client: httpx2.AsyncClient, build: Build, as_user: AsUser, database: Database
 ) -> None:
-    boss = await as_user(await build.user(ADMIN))
     hear(database, UserInvited, PasswordResetRequested)
+    boss = await as_user(await build.user(ADMIN))
     answer = await client.post("/users", json=NEW, headers=boss)
     assert answer.status_code == 201
     sent = await heard(database)
@@ -271,10 +271,10 @@ async def test_an_admin_cannot_touch_admins_or_superusers(
 async def test_a_suspended_user_is_out_at_once_until_activated(
     client: httpx2.AsyncClient, build: Build, as_user: AsUser, sign_in: SignIn, database: Database
 ) -> None:
+    hear(database, UserSuspended)
     user = await build.user()
     theirs, boss = await as_user(user), await as_user(await build.user(ADMIN))
     path = f"/users/{user.id}"
-    hear(database, UserSuspended)
     assert (await client.post(f"{path}/suspend", json={}, headers=boss)).status_code == 422
     answer = await client.post(f"{path}/suspend", json={"reason": "fraud"}, headers=boss)
     assert (answer.status_code, answer.json()["is_active"]) == (200, False)

@@ -31,9 +31,14 @@ async def of_action(database: Database, act: Act) -> Row[Any]:
     return only
 
 
+async def in_time(database: Database) -> list[Row[Any]]:
+    """Return every entry in the order of the acts; jobs that run at once may swap links."""
+    return sorted(await entries(database), key=lambda entry: entry.at)
+
+
 async def actions(database: Database) -> list[str]:
-    """Return what was done, in order."""
-    return [entry.action for entry in await entries(database)]
+    """Return what was done, in the order of the acts."""
+    return [entry.action for entry in await in_time(database)]
 
 
 async def act(database: Database, times: int = 1) -> None:

@@ -15,7 +15,7 @@ from mestore.bootstrap import App
 from mestore.kernel.clock import now
 from mestore.kernel.db import Database
 from tests.accounts.two_step import backup_codes, enable, first_step
-from tests.audit.log import RunJobs, actions, entries, findings, of_action
+from tests.audit.log import RunJobs, actions, entries, findings, in_time, of_action
 from tests.build import PASSWORD, Build, BuiltUser
 from tests.conftest import AsUser
 
@@ -74,7 +74,7 @@ async def test_a_wrong_password_names_the_account_and_an_unknown_one_nobody(
     await sign_in(client, "none@example.com", WRONG)
     await run_jobs()
 
-    known, *strangers = await entries(database)
+    known, *strangers = await in_time(database)
     assert (known.subject_type, known.subject_id) == ("user", str(user.id))
     assert {entry.action for entry in [known, *strangers]} == {"auth.sign_in_failed"}
     assert {entry.actor_id for entry in [known, *strangers]} == {None}

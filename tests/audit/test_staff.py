@@ -103,6 +103,8 @@ async def test_edits_and_deletes_of_products(office: Office, build: Build) -> No
         {"name": "Old name", "price_minor": 4_500_000, "is_featured": False},
         {"name": "New name", "price_minor": 5_000_000, "is_featured": True},
     )
+    counted = await office.do("PATCH", f"/products/{product.id}", stock=3, name="New name")
+    assert counted.action == "inventory.set"
     deleted = await office.do("DELETE", f"/products/{product.id}")
     before = {"name": "New name", "sku": product.sku, "status": "APPROVED"}
     assert told(deleted) == ("products.deleted", before, None)

@@ -2,58 +2,23 @@
 
 import asyncio
 from collections import Counter
-from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import asynccontextmanager
-from datetime import datetime, timedelta
+from datetime import timedelta
 
 import pytest
-from sqlalchemy import select, text, update
+from sqlalchemy import select, update
 
-from mestore.kernel import db, jobs
+from mestore.kernel import jobs
 from mestore.kernel.clock import now
 from mestore.kernel.db import Database, Tx, in_transaction
-from mestore.kernel.jobs import InTransaction, Periodic, Route, Worker
+from mestore.kernel.jobs import InTransaction, Route, Worker
 from mestore.kernel.outbox import Job, JobState, Outbox
 from tests.conftest import MovedClock
-from tests.kernel.things import Count, Noted, add, eventually, words
+from tests.kernel.things import Count, Noted, add, words
+from tests.kernel.work import WRITE, processes, send, states, write
 
 
 class Broken(Exception):
     """What a handler of these tests raises."""
-
-
-async def write(tx: Tx, task: Count) -> None:
-    """Write one thing for one task; a second time is a conflict."""
-    await add(tx, f"number {task.number:03}")
-
-
-WRITE = Route(Count, "count", InTransaction(write))
-
-
-async def send(database: Database, *numbers: int, run_at: datetime | None = None) -> None:
-    """Enqueue one task for each number."""
-    async with database.transaction() as tx:
-        for number in numbers:
-            tx.enqueue(Count(number), run_at=run_at)
-
-
-async def states(database: Database) -> list[tuple[JobState, int, str | None]]:
-    """Return (state, tries, error) of every job, in order of writing."""
-    query = select(Job.state, Job.tries, Job.error).order_by(Job.id)
-    async with database.read() as connection:
-        found = await connection.execute(query)
-        return [(row.state, row.tries, row.error) for row in found]
-
-
-@asynccontextmanager
-async def processes(database: Database, url: str, number: int) -> AsyncIterator[list[Database]]:
-    """Lend databases as that many processes would open them, with the test's outbox."""
-    opened = [Database(url, outbox=database.outbox) for _ in range(number)]
-    try:
-        yield opened
-    finally:
-        for each in opened:
-            await each.close()
 
 
 async def test_a_due_job_runs_and_is_done(things: Database) -> None:
@@ -312,15 +277,6 @@ async def test_a_job_that_nobody_understands_fails_without_stopping_the_others(
     assert other == (JobState.DONE, 1, None)
 
 
-async def _one_is_written(database: Database) -> None:
-    """Wait until the job of number 1 has had its effect."""
-
-    async def is_written() -> bool:
-        return await words(database) == ["number 001"]
-
-    await eventually(is_written)
-
-
 async def _first(database: Database) -> int:
     async with database.read() as connection:
         found = await connection.execute(select(Job.id).order_by(Job.id).limit(1))
@@ -376,121 +332,6 @@ async def test_done_jobs_are_purged_after_two_days_and_others_stay(
     assert await states(things) == [(JobState.READY, 0, None)]
 
 
-async def _run_for(workers: list[Worker], done: Callable[[], Awaitable[bool]]) -> None:
-    """Run loops until something is so, at most five seconds."""
-    loops = [asyncio.create_task(worker.run()) for worker in workers]
-    await eventually(done)
-    for worker in workers:
-        worker.stop()
-    await asyncio.gather(*loops)
-
-
-async def test_a_periodic_message_runs_once_a_slot_over_two_workers(
-    things: Database, engine_url: str, clock: MovedClock
-) -> None:
-    runs: list[int] = []
-
-    async def run(task: Count) -> None:
-        runs.append(task.number)
-
-    hourly = [Periodic(Count(60), timedelta(hours=1))]
-    # The middle of a slot, so that the test does not straddle two.
-    clock.advance(timedelta(seconds=3600 + 1800 - now().timestamp() % 3600))
-
-    async with processes(things, engine_url, 2) as databases:
-        for expected in ([60], [60, 60]):
-            workers = [Worker(each, [Route(Count, "count", run)], hourly) for each in databases]
-
-            async def ran(expected: list[int] = expected) -> bool:
-                return len(runs) >= len(expected) and await _none_ready(things)
-
-            await _run_for(workers, ran)
-            assert runs == expected
-            clock.advance(timedelta(hours=1))
-    assert await states(things) == [(JobState.DONE, 1, None)] * 2
-
-
-async def _none_ready(database: Database) -> bool:
-    return "READY" not in await jobs.count_by_state(database)
-
-
-async def test_the_loop_is_woken_by_a_commit(things: Database) -> None:
-    worker = Worker(things, [WRITE])
-    worker.poll_seconds = 60
-    loop = asyncio.create_task(worker.run())
-    await asyncio.sleep(0.05)
-    await send(things, 1)
-    await _one_is_written(things)
-    worker.stop()
-    async with asyncio.timeout(5):
-        await loop
-
-
-async def test_stop_lets_a_running_job_end(things: Database) -> None:
-    started, go_on = asyncio.Event(), asyncio.Event()
-
-    async def slow(tx: Tx, task: Count) -> None:
-        started.set()
-        await go_on.wait()
-        await write(tx, task)
-
-    await send(things, 1)
-    worker = Worker(things, [Route(Count, "count", InTransaction(slow))])
-    loop = asyncio.create_task(worker.run())
-    await started.wait()
-    worker.stop()
-    go_on.set()
-    async with asyncio.timeout(5):
-        await loop
-    assert await words(things) == ["number 001"]
-
-
-async def test_the_loop_outlives_a_pool_that_is_exhausted(
-    things: Database, engine_url: str, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(db, "POOL_WAIT_SECONDS", 0.05)
-    small = Database(engine_url, outbox=things.outbox, pool_size=1)
-    await send(things, 1)
-    holds, done = asyncio.Event(), asyncio.Event()
-
-    async def hold() -> None:
-        async with small.transaction():
-            holds.set()
-            await done.wait()
-
-    holder = asyncio.create_task(hold())
-    await holds.wait()
-    worker = Worker(small, [WRITE])
-    worker.poll_seconds = 0.02
-    loop = asyncio.create_task(worker.run())
-    await asyncio.sleep(0.3)
-    assert not loop.done()
-    done.set()
-    await holder
-    await _one_is_written(things)
-    worker.stop()
-    await loop
-    await small.close()
-
-
-async def test_the_loop_outlives_a_database_that_is_away(things: Database, engine_url: str) -> None:
-    worker = Worker(things, [WRITE])
-    worker.poll_seconds = 0.02
-    rename = "ALTER TABLE {} RENAME TO {}"
-    async with things.transaction() as tx:
-        await tx.connection.execute(text(rename.format("jobs", "jobs_away")))
-    loop = asyncio.create_task(worker.run())
-    await asyncio.sleep(0.2)
-    running = not loop.done()
-    async with things.transaction() as tx:
-        await tx.connection.execute(text(rename.format("jobs_away", "jobs")))
-    assert running
-    await send(things, 1)
-    await _one_is_written(things)
-    worker.stop()
-    await loop
-
-
 async def test_counts_by_state_say_how_much_waits(things: Database) -> None:
     assert await jobs.count_by_state(things) == {}
     await send(things, 1, 2)
@@ -503,3 +344,12 @@ def test_an_outbox_delivers_one_row_a_handler() -> None:
     outbox = Outbox({Noted: ("first", "second"), Count: ()})
     assert [row["handler"] for row in outbox.rows(Noted("x"))] == ["first", "second"]
     assert outbox.rows(Count(1)) == []
+
+
+async def test_a_job_that_takes_its_worker_down_every_time_is_buried(things: Database) -> None:
+    await send(things, 1)
+    async with things.transaction() as tx:
+        await tx.connection.execute(update(Job).values(tries=jobs.MAXIMUM_TRIES))
+    await Worker(things, [WRITE]).run_due()
+    assert await words(things) == []
+    assert [state for state, *_ in await states(things)] == [JobState.DEAD]

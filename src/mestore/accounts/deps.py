@@ -1,6 +1,6 @@
 """Who is calling: the dependencies by which endpoints of every room ask for the signed-in user."""
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from typing import Annotated, cast
 
 from fastapi import Depends, Header, Request, Security
@@ -8,11 +8,13 @@ from fastapi.security import APIKeyHeader, HTTPAuthorizationCredentials, HTTPBea
 
 from mestore.accounts.errors import ApiKeyNotAllowed, InvalidAccessToken
 from mestore.accounts.errors.mfa import MfaEnrollmentRequired
+from mestore.accounts.ports import IdentityProvider
 from mestore.accounts.service.acts import remember_origin
 from mestore.accounts.service.api_keys import KEY_START, caller_of_key
 from mestore.accounts.service.passwords import Passwords
 from mestore.accounts.service.tokens import AccessTokens
 from mestore.accounts.types import STAFF, Caller, Device, Permission, SignInPolicy, UserType
+from mestore.accounts.types.external import ExternalPolicy
 from mestore.accounts.types.passkeys import PasskeyPolicy
 from mestore.accounts.views import find_caller
 from mestore.kernel.clock import now
@@ -45,9 +47,21 @@ async def passkey_policy(request: Request) -> PasskeyPolicy:
     return cast(PasskeyPolicy, request.app.state.passkey_policy)
 
 
+async def identity_providers(request: Request) -> Mapping[str, IdentityProvider]:
+    """Return the outside providers that sign people in, by name."""
+    return cast(Mapping[str, IdentityProvider], request.app.state.identity_providers)
+
+
+async def external_policy(request: Request) -> ExternalPolicy:
+    """Return where outside providers may send browsers."""
+    return cast(ExternalPolicy, request.app.state.external_policy)
+
+
 PasswordHasher = Annotated[Passwords, Depends(passwords)]
 Policy = Annotated[SignInPolicy, Depends(sign_in_policy)]
 PasskeyChoices = Annotated[PasskeyPolicy, Depends(passkey_policy)]
+IdentityProviders = Annotated[Mapping[str, IdentityProvider], Depends(identity_providers)]
+ExternalChoices = Annotated[ExternalPolicy, Depends(external_policy)]
 
 
 async def calling_device(request: Request) -> Device:

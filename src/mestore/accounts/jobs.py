@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 
 from mestore.accounts.repository import AccountRepository, SessionRepository
+from mestore.accounts.repository.external import ExternalRepository
 from mestore.accounts.repository.mfa import PendingRepository
 from mestore.accounts.repository.passkeys import PasskeyRepository
 from mestore.accounts.repository.verification import purge
@@ -28,6 +29,7 @@ async def purge_old_sessions(tx: Tx, task: PurgeOldSessions) -> None:
     await purge(tx.connection, moment, moment - tx.policy(VerificationPolicy).window)
     await PendingRepository(tx.connection).purge(moment)
     await PasskeyRepository(tx.connection).purge_challenges(moment)
+    await ExternalRepository(tx.connection).purge(moment)
     purged = await SessionRepository(tx.connection).purge_expired(moment, BATCH)
     if purged == BATCH:
         tx.enqueue(task)

@@ -57,6 +57,6 @@ def doctor() -> None:
             findings = await examine(connection)
         if findings:
             fail(f"{len(findings)} disagreements:", *(f"  {finding}" for finding in findings))
-        typer.echo("Stock, orders, payments, commissions and ledger agree.")
+        typer.echo("Stock, orders, payments, commissions and ledger agree; the audit log is whole.")
 
     with_app(work)

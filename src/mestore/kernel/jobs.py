@@ -151,6 +151,10 @@ class Worker:
             return [_Claim(*row) for row in await tx.connection.execute(won)]
 
     async def _run(self, claim: _Claim) -> None:
+        if claim.tries > MAXIMUM_TRIES:
+            # It never ended, so it may be what kills its workers.
+            await self._fail(claim, RuntimeError("the job took its worker down every time"))
+            return
         try:
             route = self.routes[claim.handler]
             message = msgspec.convert(claim.payload, route.message)
@@ -174,12 +178,15 @@ class Worker:
             raise LeaseLost
 
     async def _fail(self, claim: _Claim, error: Exception) -> None:
-        dead = claim.tries >= MAXIMUM_TRIES and fault_of(error) is not Fault.GONE
+        is_outage = fault_of(error) is Fault.GONE
+        dead = claim.tries >= MAXIMUM_TRIES and not is_outage
         log.error("job_failed", job=claim.id, handler=claim.handler, dead=dead, exc_info=error)
         again = update(Job).where(Job.id == claim.id, Job.claimed_by == self.name)
         state = {
             "state": JobState.DEAD if dead else JobState.READY,
             "run_at": now() + backoff(claim.tries),
+            # The database being away is no fault of the job's.
+            "tries": claim.tries - is_outage,
             "error": _storable(f"{type(error).__name__}: {error}"),
             "claimed_by": None,
             "claimed_until": None,

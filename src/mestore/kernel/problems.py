@@ -136,8 +136,9 @@ def refusal_of(error: Exception) -> Refusal:
     if isinstance(error, Refusal):
         return error
     match fault_of(error):
-        case Fault.UNIQUE:
-            log.info("lost_race", error=type(error).__name__)
+        case Fault.UNIQUE | Fault.FOREIGN_KEY as fault:
+            # A foreign key fails where the thing named was deleted at the same moment.
+            log.info("lost_race", fault=fault, error=type(error).__name__)
             return LostRace()
         case Fault.RETRY:
             log.warning("database_collision", error=type(error).__name__)

@@ -4,6 +4,7 @@ from typing import Any, Literal
 
 from alembic import context
 from alembic.autogenerate.api import AutogenContext
+from alembic.operations.ops import DropTableOp, MigrationScript, ModifyTableOps
 from sqlalchemy import Connection, LargeBinary
 from sqlalchemy.dialects import mysql
 from sqlalchemy.types import TypeEngine
@@ -34,6 +35,20 @@ def _compare_type(
     return False if is_bytes and isinstance(wanted, LargeBinary) else None
 
 
+def _drop_tables_whole(_: object, __: object, scripts: list[MigrationScript]) -> None:
+    """Leave out the indexes of tables that a downgrade drops: MariaDB needs them to the end."""
+    for script in scripts:
+        if script.downgrade_ops is None:
+            continue
+        steps = script.downgrade_ops.ops
+        dropped = {step.table_name for step in steps if isinstance(step, DropTableOp)}
+        script.downgrade_ops.ops = [
+            step
+            for step in steps
+            if not (isinstance(step, ModifyTableOps) and step.table_name in dropped)
+        ]
+
+
 def _run(connection: Connection) -> None:
     load_all()
     context.configure(
@@ -42,6 +57,7 @@ def _run(connection: Connection) -> None:
         render_as_batch=True,
         render_item=_render,
         compare_type=_compare_type,
+        process_revision_directives=_drop_tables_whole,
     )
     with context.begin_transaction():
         context.run_migrations()

@@ -5,6 +5,8 @@ from fastapi import APIRouter, Depends
 from mestore.accounts.deps import calling_device
 from mestore.accounts.endpoints import (
     api_keys,
+    external,
+    health,
     mfa,
     passkeys,
     permissions,
@@ -21,6 +23,8 @@ router.include_router(verification.router)
 router.include_router(recovery.router)
 router.include_router(mfa.router)
 router.include_router(passkeys.router)
+router.include_router(external.router)
+router.include_router(health.router)
 
 router.include_router(api_keys.router)
 

@@ -6,6 +6,7 @@ from mestore.accounts.models.access import (
     UserActivity,
     UserPermission,
 )
+from mestore.accounts.models.external import ExternalIdentity, ExternalSignIn
 from mestore.accounts.models.mfa import (
     BackupCode,
     MfaDevice,
@@ -29,6 +30,8 @@ from mestore.accounts.models.verification import (
 )
 
 __all__ = [
+    "ExternalIdentity",
+    "ExternalSignIn",
     "LinkToken",
     "OneTimeCode",
     "SendAllowance",

@@ -45,6 +45,12 @@ _DELETE_DEVICE = delete(MfaDevice).where(_OF_USER)
 _DELETE_CODES = delete(BackupCode).where(BackupCode.user_id == bindparam("of_user"))
 _USE_CODE = _DELETE_CODES.where(BackupCode.digest == bindparam("of_digest"))
 
+_RESEAL = (
+    update(MfaDevice)
+    .where(_OF_USER, MfaDevice.sealed_secret == bindparam("old"))
+    .values(sealed_secret=bindparam("new"))
+)
+
 _SWITCH = (
     update(User)
     .where(
@@ -116,6 +122,10 @@ class MfaRepository:
         """Note that a first code came from the app with this secret."""
         values = {"of_user": user_id, "sealed": sealed, "moment": moment}
         return await affected(self.connection, _CONFIRM, **values) == 1
+
+    async def reseal(self, user_id: UUID, old: str, new: str) -> None:
+        """Replace what is stored of the same secret, unless it changed meanwhile."""
+        await affected(self.connection, _RESEAL, of_user=user_id, old=old, new=new)
 
     async def switch(self, user_id: UUID, *, enabled: bool, moment: datetime) -> bool:
         """Turn two-step sign-in of an active user who is not locked on or off."""

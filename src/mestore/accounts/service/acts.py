@@ -92,9 +92,11 @@ def record(
 ) -> None:
     """Write an act into the audit log, if the transaction commits.
 
-    Of `before` and `after` only what differs is kept. The actor is the caller of the request unless
-    one is given; outside of a request there is none.
+    Of `before` and `after` only what differs is kept; where nothing does, nothing was done. The
+    actor is the caller of the request unless one is given; outside of a request there is none.
     """
+    if before is not None and after is not None and dict(before) == dict(after):
+        return
     origin = _present()
     who = actor or origin.actor
     kept_before, kept_after = changed(before, after)

@@ -5,6 +5,7 @@ from uuid import UUID
 from mestore.accounts.errors import AccountErased, NotOnYourself, OpenVendorOrders
 from mestore.accounts.events import UserErased
 from mestore.accounts.repository import AccessRepository, SessionRepository
+from mestore.accounts.repository.external import ExternalRepository
 from mestore.accounts.repository.verification import forget
 from mestore.accounts.service.activity import ActivityLog
 from mestore.accounts.service.acts import record
@@ -56,6 +57,7 @@ async def erase_user(tx: Tx, actor: Caller, user_id: UUID, device: Device) -> No
         raise AccountErased()
     await SessionRepository(tx.connection).end_all(user_id, moment)
     await forget(tx.connection, user_id)
+    await ExternalRepository(tx.connection).remove_all(user_id)
     tx.publish(UserErased(user_id))
     await ActivityLog(tx).add(user_id, Activity.ERASED, actor_id=actor.user_id)
     record(tx, Act.USER_ERASED, Subject.USER, user_id)

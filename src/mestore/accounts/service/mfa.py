@@ -40,7 +40,7 @@ class MfaService:
         self.tx = tx
         self.mfa = MfaRepository(tx.connection)
         self.policy = tx.policy(SignInPolicy)
-        self.keys = Keys(self.policy.secret)
+        self.keys = Keys.of(self.policy)
 
     async def begin(self, user_id: UUID, email: str) -> MfaSetup:
         """Make a new secret for an app; it counts for nothing until a first code confirms it."""

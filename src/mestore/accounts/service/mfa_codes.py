@@ -33,7 +33,10 @@ class Codes:
         plain = code.replace(" ", "").replace("-", "").upper()
         if len(plain) == BACKUP_LENGTH:
             return await self._accept_backup(user_id, plain)
-        return await self.accept_of_app(user_id, plain, moment)
+        is_right = await self.accept_of_app(user_id, plain, moment)
+        if is_right and self.keys.old_secrets:
+            await self._reseal(user_id)
+        return is_right
 
     async def accept_of_app(self, user_id: UUID, code: str, moment: datetime) -> bool:
         """Use a code up that the app shows in the present time step, the last or the next."""
@@ -47,9 +50,21 @@ class Codes:
         step = matching_step(secret, code, moment)
         return step is not None and await mfa.use_step(user_id, step)
 
+    async def _reseal(self, user_id: UUID) -> None:
+        """Seal the app's secret by the present key, so that the old one can be dropped some day."""
+        mfa = MfaRepository(self.connection)
+        device = await mfa.find_device(user_id)
+        if device is None or self.keys.is_current(user_id, device.sealed_secret):
+            return
+        if secret := self.keys.unseal(user_id, device.sealed_secret):
+            await mfa.reseal(user_id, device.sealed_secret, self.keys.seal(user_id, secret))
+
     async def _accept_backup(self, user_id: UUID, code: str) -> bool:
-        digest = self.keys.digest_of_code(user_id, code)
-        return await MfaRepository(self.connection).use_code(user_id, digest)
+        mfa = MfaRepository(self.connection)
+        for digest in self.keys.digests_of_code(user_id, code):
+            if await mfa.use_code(user_id, digest):
+                return True
+        return False
 
 
 def matching_step(secret: str, code: str, moment: datetime) -> int | None:

@@ -20,6 +20,7 @@ from mestore.accounts.service.mfa_codes import Codes
 from mestore.accounts.service.passkeys import PasskeyService, Signed
 from mestore.accounts.service.sealing import Keys
 from mestore.accounts.service.sessions import SessionService
+from mestore.accounts.service.signing import Signer
 from mestore.accounts.types import Device, OpenedSession, SignInPolicy
 from mestore.accounts.types.acts import Act
 from mestore.accounts.types.mfa import MfaRequired
@@ -63,19 +64,12 @@ class MfaTokens:
             "iat": int(moment.timestamp()),
             "exp": int((moment + self.policy.second_step).timestamp()),
         }
-        return jwt.encode(claims, self.policy.secret, algorithm=self.policy.algorithm)
+        return Signer(self.policy).sign(claims)
 
     def read(self, token: str) -> UUID:
         """Return the sign-in that waits; raises `InvalidMfaToken`."""
         try:
-            payload = jwt.decode(
-                token,
-                self.policy.secret,
-                algorithms=[self.policy.algorithm],
-                audience=AUDIENCE,
-                options=_CHECKS,
-            )
-            claims = msgspec.convert(payload, _Claims)
+            claims = msgspec.convert(Signer(self.policy).read(token, _CHECKS, AUDIENCE), _Claims)
         except (jwt.InvalidTokenError, msgspec.ValidationError) as error:
             raise InvalidMfaToken() from error
         if claims.exp <= now().timestamp():
@@ -94,7 +88,7 @@ async def await_second_step(
     account = await AccountRepository(tx.connection).find(user_id)
     if account is None or not account.is_active or account.is_locked(moment):
         raise refusal_of(account, moment)
-    mark = Keys(policy.secret).mark_of_password(account.password_hash)
+    mark = Keys.of(policy).mark_of_password(account.password_hash)
     pending_id = uuid7()
     pending = Pending(user_id, mark, guest_session)
     await PendingRepository(tx.connection).add(pending_id, pending, moment + policy.second_step)
@@ -115,7 +109,7 @@ class SecondStep:
         """Open the session for a code of the app or a backup code; wrong ones lock the account."""
 
         async def accept(tx: Tx, user_id: UUID) -> bool:
-            return await Codes(tx.connection, Keys(self.policy.secret)).accept(user_id, code, now())
+            return await Codes(tx.connection, Keys.of(self.policy)).accept(user_id, code, now())
 
         return await self._finish(mfa_token, accept, InvalidMfaCode(), device, guest_session)
 
@@ -162,8 +156,7 @@ class SecondStep:
         account = await AccountRepository(tx.connection).find(pending.user_id)
         if account is None or not account.is_active or account.is_locked(moment):
             raise refusal_of(account, moment)
-        mark = Keys(self.policy.secret).mark_of_password(account.password_hash)
-        if mark != pending.password_mark:
+        if not Keys.of(self.policy).is_mark(pending.password_mark, account.password_hash):
             raise InvalidMfaToken()
         return pending
 

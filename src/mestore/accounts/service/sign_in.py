@@ -65,7 +65,7 @@ class SignIn:
         moment = now()
         # For nobody the same statements run and find no row.
         user_id = account.user_id if account else uuid7()
-        stranger = None if account else Keys(self.policy.secret).digest_of_email(email)
+        stranger = None if account else Keys.of(self.policy).digest_of_email(email)
         async with self.database.transaction() as tx:
             failures = Failures(tx, self.policy)
             closed = await failures.count(

@@ -11,6 +11,7 @@ import msgspec
 from jwt.types import Options
 
 from mestore.accounts.errors import InvalidAccessToken
+from mestore.accounts.service.signing import Signer
 from mestore.accounts.types import SignInPolicy, UserProfile
 from mestore.kernel.clock import now
 
@@ -47,15 +48,12 @@ class AccessTokens:
             "iat": int(moment.timestamp()),
             "exp": int((moment + self.policy.access).timestamp()),
         }
-        return jwt.encode(claims, self.policy.secret, algorithm=self.policy.algorithm)
+        return Signer(self.policy).sign(claims)
 
     def read(self, token: str) -> Claims:
         """Return the claims of a token that we signed and that has not expired."""
         try:
-            payload = jwt.decode(
-                token, self.policy.secret, algorithms=[self.policy.algorithm], options=_CHECKS
-            )
-            claims = msgspec.convert(payload, Claims)
+            claims = msgspec.convert(Signer(self.policy).read(token, _CHECKS), Claims)
         except (jwt.InvalidTokenError, msgspec.ValidationError) as error:
             raise InvalidAccessToken() from error
         if claims.exp <= now().timestamp():

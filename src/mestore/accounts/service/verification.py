@@ -24,6 +24,7 @@ from mestore.accounts.repository.verification import (
 )
 from mestore.accounts.service.acts import record
 from mestore.accounts.service.links import LinkService
+from mestore.accounts.service.sealing import Keys
 from mestore.accounts.types import SignInPolicy, UserProfile
 from mestore.accounts.types.acts import Act, Subject
 from mestore.accounts.types.verification import (
@@ -40,7 +41,6 @@ from mestore.kernel.errors import Refusal
 from mestore.kernel.ids import uuid7
 
 _DIGITS = 6
-_KEY_CONTEXT = b"mestore one-time codes"
 
 
 class VerificationService:
@@ -89,7 +89,7 @@ class VerificationService:
             return None
         code = f"{secrets.randbelow(10**_DIGITS):0{_DIGITS}}"
         until = moment + self.policy.code_lasts
-        if not await self.codes.set_digest(code_id, self._digest(code_id, code), until):
+        if not await self.codes.set_digest(code_id, self._digests(code_id, code)[0], until):
             return None
         link = None
         if asked.purpose is CodePurpose.EMAIL:
@@ -133,12 +133,12 @@ class VerificationService:
         if known is not None and hmac.compare_digest(code, known):
             return True
         expected = tried.digest
-        return expected is not None and hmac.compare_digest(self._digest(tried.id, code), expected)
+        return expected is not None and any(
+            [hmac.compare_digest(each, expected) for each in self._digests(tried.id, code)]
+        )
 
-    def _digest(self, code_id: UUID, code: str) -> str:
-        secret = self.tx.policy(SignInPolicy).secret
-        key = hmac.digest(secret.encode(), _KEY_CONTEXT, "sha256")
-        return hmac.digest(key, f"{code_id}:{code}".encode(), "sha256").hex()
+    def _digests(self, code_id: UUID, code: str) -> list[str]:
+        return Keys.of(self.tx.policy(SignInPolicy)).digests_of_sent_code(code_id, code)
 
 
 async def verify_by_code(

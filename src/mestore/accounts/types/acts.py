@@ -28,6 +28,7 @@ class Act(StrEnum):
     BACKUP_CODES_MADE = "auth.backup_codes_made"
     PASSKEY_ADDED = "auth.passkey_added"
     PASSKEY_REMOVED = "auth.passkey_removed"
+    IDENTITY_LINKED = "auth.identity_linked"
     API_KEY_CREATED = "auth.api_key_created"
     API_KEY_REVOKED = "auth.api_key_revoked"
     EMAIL_VERIFIED = "auth.email_verified"

@@ -76,6 +76,7 @@ class SignInPolicy:
     """How long tokens live, when an account locks, and when an address is blocked."""
 
     secret: str = field(default="", repr=False)
+    old_secrets: tuple[str, ...] = field(default=(), repr=False)
     algorithm: str = "HS256"
     access: timedelta = timedelta(hours=1)
     refresh: timedelta = timedelta(days=7)
@@ -87,6 +88,11 @@ class SignInPolicy:
     mfa_issuer: str = "MeStore"
     mfa_required_roles: frozenset[UserType] = frozenset()
     second_step: timedelta = timedelta(minutes=5)
+
+    @property
+    def secrets(self) -> tuple[str, ...]:
+        """The present secret, and those of before that are still believed."""
+        return (self.secret, *self.old_secrets)
 
 
 @dataclass(frozen=True, slots=True)

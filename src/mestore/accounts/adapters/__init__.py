@@ -1,0 +1,1 @@
+"""How accounts speak to the outside; named by bootstrap only."""

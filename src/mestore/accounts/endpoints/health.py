@@ -1,0 +1,31 @@
+"""HTTP for operators: whether people can sign in."""
+
+from typing import Literal
+
+from fastapi import APIRouter
+from pydantic import BaseModel
+from sqlalchemy import select, true
+
+from mestore.accounts.deps import Policy
+from mestore.accounts.service.signing import check_signing
+from mestore.kernel.errors import DatabaseUnavailable
+from mestore.kernel.http import Db, refuses
+
+router = APIRouter()
+
+
+class AuthHealth(BaseModel):
+    """What signing in stands on is well."""
+
+    status: Literal["ok"] = "ok"
+    token_signing: Literal["ok"] = "ok"  # noqa: S105  no secret
+    database: Literal["ok"] = "ok"
+
+
+@router.get("/health", responses=refuses(DatabaseUnavailable))
+async def auth_health(policy: Policy, db: Db) -> AuthHealth:
+    """Sign and read a token, and ask the database for nothing; 503 where one of them fails."""
+    check_signing(policy)
+    async with db.read() as connection:
+        await connection.execute(select(true()))
+    return AuthHealth()

@@ -1,0 +1,171 @@
+"""Who may do what: one line an operation. A new endpoint needs a line here.
+
+The rule says who is turned away, and how; everybody else gets one of the statuses of the line.
+Ids in paths name things of the buyer (users, orders, payments, cart lines, sessions, passkeys) or
+of the vendor (products, shops, API keys).
+"""
+
+from collections.abc import Mapping
+
+from tests.security.world import Kind
+
+Denials = Mapping[Kind, int]
+
+_NOBODY = dict.fromkeys((Kind.ANONYMOUS, Kind.GUEST), 401)
+_BUYERS = (Kind.BUYER, Kind.OTHER_BUYER)
+_VENDORS = (Kind.VENDOR, Kind.OTHER_VENDOR)
+_STAFF = (Kind.ADMIN, Kind.SUPERUSER)
+_PEOPLE = (*_BUYERS, *_VENDORS, *_STAFF)
+
+
+def _only(*allowed: Kind, otherwise: int = 403, **named: int) -> Denials:
+    """Return the rule that lets these in; 401 for who is nobody, `otherwise` for the others."""
+    denied = dict.fromkeys((kind for kind in (*_PEOPLE, Kind.KEY) if kind not in allowed), 403)
+    denied |= {kind: otherwise for kind in denied if kind is not Kind.KEY}
+    others = {Kind[name.upper()]: status for name, status in named.items()}
+    return {**_NOBODY, **denied, **others}
+
+
+_KEY_ONLY = {Kind.KEY: 403}
+
+RULES: dict[str, Denials] = {
+    "public": {},
+    "any user": _only(*_PEOPLE),
+    # The cart of whoever asks; a guest is known by the Session-ID header.
+    "own cart": {Kind.ANONYMOUS: 400, **_KEY_ONLY},
+    "own cart line": {Kind.ANONYMOUS: 400, **_KEY_ONLY}
+    | {kind: 404 for kind in (Kind.GUEST, *_PEOPLE) if kind is not Kind.BUYER},
+    "buyer or guest": {Kind.ANONYMOUS: 401, **_KEY_ONLY},
+    "order's buyer or admin": _only(Kind.BUYER, *_STAFF, otherwise=404, guest=404),
+    "order's buyer, vendor or admin": _only(
+        Kind.BUYER, Kind.VENDOR, *_STAFF, otherwise=404, guest=404
+    ),
+    "the buyer alone": _only(Kind.BUYER, otherwise=404),
+    "the key's owner alone": _only(Kind.VENDOR, otherwise=404),
+    "not for buyers": _only(*_VENDORS, *_STAFF),
+    "self or admin": _only(Kind.BUYER, *_STAFF, otherwise=404, key=404),
+    "self or admin, no key": _only(Kind.BUYER, *_STAFF, otherwise=404),
+    "any user, no key": _only(*_PEOPLE),
+    "admin": _only(*_STAFF),
+    "superuser": _only(Kind.SUPERUSER),
+    "vendor": _only(*_VENDORS),
+    "vendor or key": _only(*_VENDORS, Kind.KEY),
+    "product's vendor or admin": _only(
+        Kind.VENDOR, *_STAFF, buyer=403, other_buyer=403, other_vendor=404
+    ),
+    "product's vendor, its key or admin": _only(
+        Kind.VENDOR, Kind.KEY, *_STAFF, buyer=403, other_buyer=403, other_vendor=404
+    ),
+    "shop's owner or admin": _only(Kind.VENDOR, *_STAFF),
+}
+
+# operation: (rule, the statuses of who may)
+ACCESS: dict[str, tuple[str, tuple[int, ...]]] = {
+    "POST /auth/register": ("public", (201,)),
+    "POST /auth/login": ("public", (200,)),
+    # The credentials of the sample request are a buyer's: the answer is that of a wrong password.
+    "POST /auth/admin-login": ("public", (401,)),
+    "POST /auth/refresh-token": ("public", (401,)),
+    "POST /auth/refresh": ("public", (401,)),
+    "POST /auth/forgot-password": ("public", (202,)),
+    "POST /auth/reset-password": ("public", (400, 401, 422)),
+    "POST /auth/verify-email": ("public", (400, 401, 422)),
+    "POST /auth/passkeys/login/options": ("public", (200,)),
+    "POST /auth/passkeys/login/verify": ("public", (401,)),
+    "GET /auth/oidc": ("public", (200,)),
+    # No provider is set up here.
+    "GET /auth/oidc/{provider}/start": ("public", (404, 422)),
+    "POST /auth/oidc/{provider}/callback": ("public", (404, 422)),
+    "GET /auth/health": ("public", (200,)),
+    "POST /auth/logout": ("any user", (200,)),
+    "GET /auth/me": ("any user", (200,)),
+    "PUT /auth/me": ("any user", (200,)),
+    "GET /auth/sessions": ("any user", (200,)),
+    "POST /auth/sessions/revoke-all": ("any user", (200,)),
+    "DELETE /auth/sessions/{session_id}": ("the buyer alone", (200,)),
+    "POST /auth/resend-verification": ("any user", (409,)),
+    "POST /auth/send-verification-email": ("any user", (409,)),
+    "POST /auth/send-verification-sms": ("any user", (200,)),
+    "POST /auth/verify-email-otp": ("any user", (409, 422)),
+    "POST /auth/verify-phone-otp": ("any user", (409, 422)),
+    "PUT /auth/change-password": ("any user", (200,)),
+    "POST /auth/change-password": ("any user", (401, 403, 422)),
+    "POST /auth/mfa/enable": ("any user", (200,)),
+    # The sample request is the one that confirms an app, for which one is signed in.
+    "POST /auth/mfa/verify": ("any user", (401, 409, 422)),
+    "GET /auth/mfa/backup-codes": ("any user", (409,)),
+    "POST /auth/mfa/disable": ("any user", (409,)),
+    "POST /auth/passkeys/register/options": ("any user", (200,)),
+    "POST /auth/passkeys/register/verify": ("any user", (400, 422)),
+    "GET /auth/passkeys": ("any user", (200,)),
+    "DELETE /auth/passkeys/{passkey_id}": ("the buyer alone", (200,)),
+    "GET /auth/api-keys": ("any user", (200,)),
+    "POST /auth/api-keys": ("not for buyers", (201,)),
+    "DELETE /auth/api-keys/{key_id}": ("the key's owner alone", (200,)),
+    "GET /users": ("admin", (200,)),
+    "POST /users": ("admin", (201,)),
+    "GET /users/analytics": ("admin", (200,)),
+    # Who is no admin gets their own data.
+    "GET /users/export": ("any user, no key", (200,)),
+    "GET /users/{user_id}/export": ("self or admin, no key", (200,)),
+    "POST /users/bulk-update": ("admin", (200,)),
+    "GET /users/{user_id}": ("self or admin", (200,)),
+    "PUT /users/{user_id}": ("self or admin", (200,)),
+    "DELETE /users/{user_id}": ("self or admin", (200,)),
+    "GET /users/{user_id}/activity": ("self or admin", (200,)),
+    "POST /users/{user_id}/suspend": ("admin", (200,)),
+    "POST /users/{user_id}/activate": ("admin", (200,)),
+    "GET /users/{user_id}/permissions": ("admin", (200,)),
+    "PUT /users/{user_id}/permissions": ("superuser", (200,)),
+    "GET /products": ("public", (200,)),
+    "POST /products": ("vendor", (201,)),
+    "GET /products/my-products": ("vendor or key", (200,)),
+    "GET /products/{product_id}": ("public", (200,)),
+    "PUT /products/{product_id}": ("product's vendor or admin", (200,)),
+    "PATCH /products/{product_id}": ("product's vendor or admin", (200,)),
+    "DELETE /products/{product_id}": ("product's vendor or admin", (204,)),
+    "GET /products/{product_id}/variants": ("public", (200,)),
+    "GET /products/{product_id}/images": ("public", (200,)),
+    "GET /products/{product_id}/inventory": ("product's vendor, its key or admin", (200,)),
+    "PUT /products/{product_id}/inventory": ("product's vendor or admin", (200,)),
+    "POST /products/{product_id}/inventory/adjust": ("product's vendor or admin", (200,)),
+    "PUT /admin/products/{product_id}/status": ("admin", (200,)),
+    "GET /categories": ("public", (200,)),
+    "POST /categories": ("admin", (201,)),
+    "GET /categories/{category_id}": ("public", (200,)),
+    "PUT /categories/{category_id}": ("admin", (200,)),
+    "DELETE /categories/{category_id}": ("admin", (204, 409)),
+    "GET /cart": ("own cart", (200,)),
+    "DELETE /cart": ("own cart", (200,)),
+    "POST /cart/items": ("own cart", (201,)),
+    "PUT /cart/items/{item_id}": ("own cart line", (200,)),
+    "DELETE /cart/items/{item_id}": ("own cart line", (200,)),
+    "POST /cart/merge": ("any user", (200,)),
+    "GET /orders": ("buyer or guest", (200,)),
+    "POST /orders": ("buyer or guest", (201,)),
+    "GET /orders/{order_id}": ("order's buyer, vendor or admin", (200,)),
+    "DELETE /orders/{order_id}": ("order's buyer or admin", (200, 409, 503)),
+    "GET /orders/health": ("public", (200,)),
+    "POST /payments/process": ("order's buyer or admin", (200, 409, 503)),
+    "GET /payments/status/order/{order_id}": ("order's buyer or admin", (200,)),
+    "GET /payments/status/{intent_id}": ("order's buyer or admin", (200,)),
+    # Where a bank sends a browser back to: it tells the status of one payment and nothing else.
+    "GET /payments/return/{intent_id}": ("public", (200,)),
+    "GET /payments": ("public", (200,)),
+    "GET /payments/config": ("public", (200,)),
+    "GET /payments/methods": ("public", (200,)),
+    "GET /payments/health": ("public", (200,)),
+    # Signed by the gateway, and this request is not.
+    "POST /payments/webhook": ("public", (400, 401)),
+    "POST /payments/webhook/{gateway}": ("public", (400, 401)),
+    "POST /vendors/register": ("public", (201,)),
+    "PUT /vendors/profile": ("vendor", (200,)),
+    "GET /vendors/{vendor_id}": ("public", (200,)),
+    "PUT /vendors/{vendor_id}": ("shop's owner or admin", (200,)),
+    "GET /vendors/{vendor_id}/products": ("public", (200,)),
+    "GET /admin/vendors": ("admin", (200,)),
+    "PUT /admin/vendors/{vendor_id}/status": ("admin", (200,)),
+    "GET /admin/audit-log": ("admin", (200,)),
+    "GET /health": ("public", (200,)),
+    "GET /health/database": ("public", (200,)),
+}

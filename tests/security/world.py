@@ -1,0 +1,237 @@
+"""A small marketplace: a buyer and a vendor with things of their own, and strangers around them."""
+
+import hashlib
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Any
+
+import httpx2
+from sqlalchemy import insert, select, update
+
+from mestore.accounts.models import User
+from mestore.accounts.models.passkeys import Passkey
+from mestore.accounts.types import Permission, UserType
+from mestore.checkout.types import OrderRequest
+from mestore.kernel.clock import now
+from mestore.kernel.columns import Base
+from mestore.kernel.db import Database
+from mestore.kernel.ids import uuid7
+from mestore.orders.types import Address
+from mestore.payments.types import PaymentMethod
+from tests.build import Build, BuiltProduct, BuiltUser, BuiltVendor
+from tests.checkout.till import Till, owner_of, wanted_line
+from tests.conftest import AsUser
+from tests.security.operations import Operation, credential, sample
+
+HOME = Address("Zulema Reservada", "+573009998877", "Calle Escondida 77", "Mitú", "Vaupés")
+KEY_MAY = (Permission.PRODUCTS_VIEW, Permission.INVENTORY_VIEW)
+
+
+class Kind(StrEnum):
+    """Who calls. The things asked about are the buyer's and the vendor's."""
+
+    ANONYMOUS = "anonymous"
+    GUEST = "guest"
+    BUYER = "buyer"
+    OTHER_BUYER = "other buyer"
+    VENDOR = "vendor"
+    OTHER_VENDOR = "other vendor"
+    ADMIN = "admin"
+    SUPERUSER = "superuser"
+    SUSPENDED = "suspended"
+    ENDED = "ended"
+    KEY = "key of the vendor"
+
+
+@dataclass(frozen=True, slots=True)
+class World:
+    """What there is, by the names that paths and bodies use; how each kind of caller says who."""
+
+    ids: dict[str, Any]
+    headers: dict[Kind, dict[str, str]]
+    buyer: BuiltUser
+    vendor: BuiltVendor
+    hidden: BuiltProduct
+    secrets: tuple[str, ...]
+
+    def body(self, operation: Operation) -> Any:  # noqa: ANN401  any JSON
+        """Return a valid body, or None where the operation takes none."""
+        if operation.schema is None:
+            return None
+        special = self._special().get(operation.name)
+        return special or sample(operation.schema, self.ids)
+
+    def _special(self) -> dict[str, Any]:
+        """Return the bodies that a schema alone does not tell."""
+        product, user = self.ids["product_id"], self.ids["user_id"]
+        ship = {"shipping_address": "Calle 100", "shipping_city": "Cali", "shipping_state": "Valle"}
+        ship |= {"shipping_name": "Sample", "shipping_phone": "+573001234567"}
+        line = {"product_id": product, "quantity": 1}
+        sign_in = {"email": self.buyer.email, "password": self.buyer.password}
+        pse = {"user_type": 0, "user_legal_id_type": "CC", "user_legal_id": "1099888777"}
+        pse |= {"financial_institution_code": "1", "full_name": "Sample"}
+        return {
+            "POST /auth/login": sign_in,
+            "POST /auth/admin-login": sign_in,
+            "POST /auth/register": _person("new-buyer@example.com"),
+            "POST /auth/mfa/verify": {"code": "000000"},
+            "POST /auth/passkeys/register/verify": {"credential": credential()},
+            "POST /auth/passkeys/login/verify": {"credential": credential()},
+            "POST /auth/api-keys": {"name": "ERP", "permissions": [KEY_MAY[0]]},
+            "POST /auth/sessions/revoke-all": {"keep_current": True},
+            "PUT /auth/me": {"company": "Sample"},
+            "PUT /users/{user_id}": {"company": "Sample"},
+            "POST /users/bulk-update": {"ids": [user], "changes": {"language": "es"}},
+            "PUT /users/{user_id}/permissions": {"grant": [{"permission": "orders.view"}]},
+            "POST /orders": {**ship, "items": [line], "customer_email": "somebody@example.com"},
+            "POST /payments/process": {
+                "order_id": self.ids["order_id"],
+                "payment_method": "PSE",
+                "payment_data": pse,
+            },
+            "POST /cart/merge": {"session_id": "nobodys-session-1"},
+            "POST /products": {"name": "New", "sku": "NEW-SKU-1", "price": 1000},
+            "PUT /products/{product_id}": {"name": "New", "sku": "NEW-SKU-2", "price": 1000},
+            "PATCH /products/{product_id}": {"brand": "Sample"},
+            "PUT /products/{product_id}/inventory": {"low_stock_threshold": 3},
+            "POST /products/{product_id}/inventory/adjust": {"delta": 1, "reason": "counted"},
+            "PUT /admin/products/{product_id}/status": {"status": "APPROVED"},
+            "POST /categories": {"name": "New category"},
+            "PUT /categories/{category_id}": {"name": "Renamed"},
+            "PUT /vendors/profile": {"description": "Sample"},
+            "PUT /vendors/{vendor_id}": {"description": "Sample"},
+            "PUT /admin/vendors/{vendor_id}/status": {"status": "APPROVED"},
+            "POST /vendors/register": _person("new-vendor@example.com")
+            | {"business_name": "New shop", "city": "Cali", "accept_terms": True}
+            | {"phone": "+573001234567"},
+            "POST /payments/webhook": {"event": "transaction.updated"},
+            "POST /payments/webhook/{gateway}": {"event": "transaction.updated"},
+        }
+
+
+def _person(email: str) -> dict[str, Any]:
+    return {
+        "email": email,
+        "password": "Sample-pass-1",
+        "first_name": "Sample",
+        "last_name": "Person",
+    }
+
+
+@dataclass(frozen=True, slots=True)
+class Founder:
+    """Makes a world."""
+
+    client: httpx2.AsyncClient
+    database: Database
+    build: Build
+    as_user: AsUser
+
+    async def found(self) -> World:
+        """Make people, their things, and a session or key of every kind of caller."""
+        build = self.build
+        buyer = await build.user()
+        await self._christen(buyer)
+        vendor, other_vendor = await build.vendor(), await build.vendor()
+        category = await build.category()
+        product = await build.product(stock=100, vendor=vendor, category=category)
+        hidden = await build.product(vendor=vendor, approved=False, name="Zarza oculta")
+        headers = await self._headers(buyer, vendor, other_vendor)
+        ids = await self._ids(buyer, product, headers)
+        ids |= {"vendor_id": str(vendor.id), "category_id": str(category.id)}
+        secrets = (buyer.email, HOME.name, HOME.address, HOME.phone, vendor.owner.email)
+        return World(ids, headers, buyer, vendor, hidden, secrets)
+
+    async def _christen(self, buyer: BuiltUser) -> None:
+        """Give the buyer a name that nobody else has."""
+        names = {"first_name": "Zulema", "last_name": "Reservada", "phone": HOME.phone}
+        async with self.database.transaction() as tx:
+            await tx.connection.execute(update(User).where(User.id == buyer.id).values(names))
+
+    async def _headers(
+        self, buyer: BuiltUser, vendor: BuiltVendor, other_vendor: BuiltVendor
+    ) -> dict[Kind, dict[str, str]]:
+        suspended, ended, other = [await self.build.user() for _ in range(3)]
+        staff = [await self.build.user(role) for role in (UserType.ADMIN, UserType.SUPERUSER)]
+        found: dict[Kind, dict[str, str]] = {
+            Kind.ANONYMOUS: {},
+            Kind.GUEST: {"Session-ID": "a-guest-session-1"},
+            Kind.BUYER: await self.as_user(buyer),
+            Kind.OTHER_BUYER: await self.as_user(other),
+            Kind.VENDOR: await self.as_user(vendor.owner),
+            Kind.OTHER_VENDOR: await self.as_user(other_vendor.owner),
+            Kind.ADMIN: await self.as_user(staff[0]),
+            Kind.SUPERUSER: await self.as_user(staff[1]),
+            Kind.SUSPENDED: await self.as_user(suspended),
+            Kind.ENDED: await self.as_user(ended),
+        }
+        await self.client.post("/auth/logout", headers=found[Kind.ENDED])
+        # In the table alone: also a session that was left open must not let them in.
+        await self._suspend(suspended)
+        body = {"name": "ERP", "permissions": KEY_MAY}
+        made = await self.client.post("/auth/api-keys", json=body, headers=found[Kind.VENDOR])
+        found[Kind.KEY] = {"Authorization": f"Bearer {made.json()['key']}"}
+        # The first use is noted, once a minute.
+        await self.client.get("/products/my-products", headers=found[Kind.KEY])
+        return found
+
+    async def _suspend(self, user: BuiltUser) -> None:
+        change = update(User).where(User.id == user.id).values(is_active=False)
+        async with self.database.transaction() as tx:
+            await tx.connection.execute(change)
+
+    async def _ids(
+        self, buyer: BuiltUser, product: BuiltProduct, headers: dict[Kind, dict[str, str]]
+    ) -> dict[str, Any]:
+        till = Till(self.database, self.build)
+        ship = OrderRequest((wanted_line(product),), HOME, buyer.email)
+        order = await till.place(product, owner=owner_of(buyer), ship_to=ship.ship_to)
+        attempt = await till.attempt(order, PaymentMethod.PSE)
+        await self.build.cart(product, buyer=buyer)
+        client = self.client
+        cart = (await client.get("/cart", headers=headers[Kind.BUYER])).json()
+        # One that is left over after the session in use has done everything.
+        await self.as_user(buyer)
+        sessions = (await client.get("/auth/sessions", headers=headers[Kind.BUYER])).json()
+        keys = (await client.get("/auth/api-keys", headers=headers[Kind.VENDOR])).json()
+        return {
+            "user_id": str(buyer.id),
+            "product_id": str(product.id),
+            "variant_id": str(product.variant_id),
+            "order_id": order.id,
+            "intent_id": str(attempt.payment_id),
+            "item_id": cart["items"][0]["id"],
+            "session_id": next(s["id"] for s in sessions["sessions"] if not s["current"]),
+            "passkey_id": await self._passkey(buyer),
+            "key_id": keys["api_keys"][0]["id"],
+            "gateway": "wompi",
+            "provider": "google",
+        }
+
+    async def _passkey(self, buyer: BuiltUser) -> str:
+        key_id = uuid7()
+        values = {
+            "id": key_id,
+            "user_id": buyer.id,
+            "digest": hashlib.sha256(key_id.bytes).hexdigest(),
+            "credential_id": key_id.bytes,
+            "public_key": b"none",
+            "sign_count": 0,
+            "transports": [],
+            "name": "Zulema's phone",
+            "created_at": now(),
+        }
+        async with self.database.transaction() as tx:
+            await tx.connection.execute(insert(Passkey), values)
+        return str(key_id)
+
+
+async def checksums(database: Database) -> dict[str, str]:
+    """Return a digest of the rows of every table."""
+    found = {}
+    async with database.read() as connection:
+        for table in Base.metadata.sorted_tables:
+            rows = (await connection.execute(select(table))).all()
+            packed = "\n".join(sorted(repr(tuple(row)) for row in rows))
+            found[table.name] = f"{len(rows)} rows, {hashlib.sha256(packed.encode()).hexdigest()}"
+    return found
