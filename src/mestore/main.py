@@ -15,15 +15,24 @@ from mestore.catalog import endpoints as catalog
 from mestore.checkout import endpoints as checkout
 from mestore.inventory import endpoints as inventory
 from mestore.kernel import logs, problems
-from mestore.kernel.http import Edge
+from mestore.kernel.http import Edge, EdgeChoices
 from mestore.kernel.jobs import Worker
 from mestore.media.files import MediaFiles
 from mestore.operations import endpoints as operations
+from mestore.operations import metrics
 from mestore.orders import endpoints as orders
 from mestore.payments import endpoints as payments
 from mestore.privacy import endpoints as privacy
 from mestore.settings import Settings
 from mestore.vendors import endpoints as vendors
+
+DOCS = "/api/v1/docs"
+# Swagger UI as FastAPI writes it: a page with a script in it, and two files of a CDN.
+DOCS_POLICY = (
+    b"default-src 'none'; script-src 'unsafe-inline' https://cdn.jsdelivr.net; "
+    b"style-src 'unsafe-inline' https://cdn.jsdelivr.net; connect-src 'self'; "
+    b"img-src 'self' data: https://fastapi.tiangolo.com; frame-ancestors 'none'"
+)
 
 # The hot reads come first: a route is found by trying them in turn.
 ROUTERS: tuple[APIRouter, ...] = (
@@ -44,6 +53,7 @@ ROUTERS: tuple[APIRouter, ...] = (
     vendors.admin_router,
     audit.router,
     operations.router,
+    operations.metrics_router,
 )
 
 
@@ -55,7 +65,7 @@ def create_app(app: App, *, with_jobs: bool = True) -> FastAPI:
         summary="A multi-vendor marketplace backend for Colombia",
         version="1",
         openapi_url="/api/v1/openapi.json",
-        docs_url="/api/v1/docs",
+        docs_url=DOCS,
         redoc_url=None,
         redirect_slashes=False,
         lifespan=_lifespan(app, with_jobs=with_jobs),
@@ -68,6 +78,7 @@ def create_app(app: App, *, with_jobs: bool = True) -> FastAPI:
     api.state.passkey_policy = settings.passkeys
     api.state.identity_providers = app.identity_providers
     api.state.external_policy = settings.oidc
+    api.state.metrics_token = settings.metrics_token
     api.state.ready_bytes = app.ready_bytes
     api.state.totals = app.totals
     api.state.opening_stock = app.opening_stock
@@ -85,8 +96,16 @@ def create_app(app: App, *, with_jobs: bool = True) -> FastAPI:
             allow_headers=["*"],
             expose_headers=["ETag", "X-Request-ID", "Retry-After", "Idempotent-Replayed"],
         )
-    api.add_middleware(Edge, body_limit=settings.max_body_bytes)
+    api.add_middleware(Edge, body_limit=settings.max_body_bytes, choices=_edge(settings))
     return api
+
+
+def _edge(settings: Settings) -> EdgeChoices:
+    return EdgeChoices(
+        is_https=settings.is_production and settings.base_url.startswith("https://"),
+        pages={DOCS: DOCS_POLICY},
+        observe=metrics.observe,
+    )
 
 
 def _lifespan(

@@ -117,6 +117,14 @@ class Settings(BaseSettings):
         """Refuse what is no origin; a slash at the end is dropped."""
         return [origin_of(str(AnyHttpUrl(each))) for each in value]
 
+    @field_validator("oidc_providers")
+    @classmethod
+    def check_names(cls, value: list[OidcClient]) -> list[OidcClient]:
+        """Refuse two providers of one name."""
+        if len({client.name for client in value}) < len(value):
+            raise ValueError("two providers have the same name")
+        return value
+
     @field_validator("base_url", "storefront_url", "wompi_base_url", "twilio_base_url")
     @classmethod
     def check_address(cls, value: str | None) -> str | None:

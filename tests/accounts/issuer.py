@@ -62,13 +62,13 @@ class Issuer:
 
     def id_token(self, nonce: str) -> str:
         """Return what is said of the person, signed; `wrong` claims win, None leaves one out."""
-        claims = {"iss": self.url, "aud": CLIENT_ID, "nonce": nonce}
+        claims: Claims = {"iss": self.url, "aud": CLIENT_ID, "nonce": nonce}
         claims |= {"iat": int(time.time()), "exp": int(time.time()) + 300, **self.person}
         claims |= self.wrong
         said = {name: value for name, value in claims.items() if value is not None}
         key = self.signs_with or self.key
         if self.algorithm == "none":
-            return jwt.encode(said, None, algorithm="none", headers={"kid": self.kid})
+            return jwt.encode(said, "", algorithm="none", headers={"kid": self.kid})
         return jwt.encode(said, key, algorithm=self.algorithm, headers={"kid": self.kid})
 
     def is_client(self, request: Request, form: dict[str, str]) -> bool:

@@ -112,6 +112,7 @@ async def test_every_table_that_names_a_user_is_emptied_or_known_to_stay() -> No
     }
     assert named - kept == {
         "api_keys",
+        "external_identities",
         "link_tokens",
         "mfa_backup_codes",
         "mfa_devices",

@@ -133,12 +133,19 @@ async def test_an_account_with_the_same_verified_email_is_linked(
     assert (await row(database, ExternalIdentity)).user_id == user.id
 
 
-@pytest.mark.parametrize("says", [False, None, "false", 1])
 async def test_an_email_that_the_provider_did_not_verify_opens_nothing(
-    client: httpx2.AsyncClient, database: Database, build: Build, issuer: Issuer, says: object
+    client: httpx2.AsyncClient, database: Database, build: Build, issuer: Issuer
 ) -> None:
     await build.user(email="ana@example.com")
-    for email in ("ana@example.com", "nobody@example.com", None, "no address"):
+    for email, says in (
+        ("ana@example.com", False),
+        ("ana@example.com", None),
+        ("ana@example.com", "false"),
+        ("ana@example.com", 1),
+        ("nobody@example.com", False),
+        ("no address", True),
+        (None, True),
+    ):
         issuer.person |= {"email": email, "email_verified": says}
         assert code_of(await sign_in(client)) == (409, "EXTERNAL_EMAIL_UNVERIFIED")
     assert await rows(database, ExternalIdentity) == []
@@ -226,12 +233,12 @@ WRONG: list[dict[str, Any]] = [
 ]
 
 
-@pytest.mark.parametrize("wrong", WRONG, ids=repr)
 async def test_an_id_token_that_says_something_wrong_is_refused(
-    client: httpx2.AsyncClient, database: Database, issuer: Issuer, wrong: dict[str, Any]
+    client: httpx2.AsyncClient, database: Database, issuer: Issuer
 ) -> None:
-    issuer.wrong = wrong
-    assert code_of(await sign_in(client)) == (401, "EXTERNAL_SIGN_IN_REFUSED")
+    for wrong in WRONG:
+        issuer.wrong = wrong
+        assert code_of(await sign_in(client)) == (401, "EXTERNAL_SIGN_IN_REFUSED"), wrong
     assert await rows(database, User) == []
 
 
@@ -319,14 +326,12 @@ async def test_what_goes_out_with_the_browser_is_not_stored_readably(
         assert not await is_stored(database, query[name][0])
 
 
-@pytest.mark.parametrize(
-    "back", [f"{BACK}/", f"{SHOP}.evil.example.com", f"{SHOP}/x", "javascript:alert(1)", BACK[:-1]]
-)
 async def test_browsers_come_back_to_allowed_addresses_only(
-    client: httpx2.AsyncClient, database: Database, back: str
+    client: httpx2.AsyncClient, database: Database
 ) -> None:
-    answer = await client.get("/auth/oidc/local/start", params={"redirect_uri": back})
-    assert code_of(answer) == (422, "REDIRECT_NOT_ALLOWED")
+    for back in (f"{BACK}/", f"{SHOP}.evil.example.com", f"{SHOP}/x", "javascript:x", BACK[:-1]):
+        answer = await client.get("/auth/oidc/local/start", params={"redirect_uri": back})
+        assert code_of(answer) == (422, "REDIRECT_NOT_ALLOWED"), back
     assert await rows(database, ExternalSignIn) == []
 
 

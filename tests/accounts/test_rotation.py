@@ -1,6 +1,7 @@
 """Another SECRET_KEY: what the one of before signed and sealed stays good until it is dropped."""
 
 import hashlib
+from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 
@@ -19,6 +20,7 @@ from mestore.accounts.service.second_step import MfaTokens
 from mestore.accounts.service.signing import check_signing, kid_of
 from mestore.accounts.service.tokens import AccessTokens
 from mestore.accounts.types import SignInPolicy
+from mestore.bootstrap import App
 from mestore.kernel.clock import now
 from mestore.kernel.db import Database
 from mestore.kernel.ids import uuid7
@@ -29,7 +31,7 @@ from tests.accounts.two_step import backup_codes, enable, first_step, second_ste
 from tests.build import Build
 from tests.conftest import AsUser, MovedClock
 
-OLD = "a secret of the tests, 32 characters or more"
+OLD = "a secret of the tests of 32 characters or more"
 NEW = "another secret of the tests, of 32 characters"
 BEFORE = SignInPolicy(secret=OLD)
 AFTER = SignInPolicy(secret=NEW, old_secrets=(OLD,))
@@ -97,7 +99,8 @@ async def test_an_app_opens_after_a_rotation_and_is_sealed_anew(
     before = (await row(database, MfaDevice)).sealed_secret
     clock.advance(timedelta(seconds=30))
     async with database.transaction() as tx:
-        codes = Codes(tx.connection, Keys.of(AFTER))
+        old_secrets = tx.policy(SignInPolicy).secrets
+        codes = Codes(tx.connection, Keys(NEW, old_secrets))
         assert await codes.accept(user.id, phone.code(), now())
         assert not await codes.accept(user.id, phone.code(), now())
         assert await codes.accept(user.id, backup, now())
@@ -113,6 +116,7 @@ async def test_an_app_opens_after_a_rotation_and_is_sealed_anew(
 async def test_a_sign_in_that_waits_goes_on_after_a_rotation(
     client: httpx2.AsyncClient,
     app: FastAPI,
+    program: App,
     database: Database,
     build: Build,
     as_user: AsUser,
@@ -123,8 +127,9 @@ async def test_a_sign_in_that_waits_goes_on_after_a_rotation(
     phone = await enable(client, headers)
     token = await first_step(client, user.email)
     clock.advance(timedelta(seconds=30))
-    app.state.sign_in_policy = AFTER
-    database.policies = {**database.policies, SignInPolicy: AFTER}
+    rotated = replace(AFTER, old_secrets=program.sign_in_policy.secrets)
+    app.state.sign_in_policy = rotated
+    database.policies = {**database.policies, SignInPolicy: rotated}
     opened = await second_step(client, token, code=phone.code())
     assert opened.status_code == 200, opened.text
     assert jwt.get_unverified_header(opened.json()["access_token"])["kid"] == kid_of(NEW)

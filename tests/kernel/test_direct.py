@@ -1,10 +1,11 @@
 """Kept statements in a transaction: the same effect on every engine, the first time and later."""
 
+import asyncio
 from datetime import UTC, datetime
 from typing import Any
 
 import pytest
-from sqlalchemy import bindparam, insert, select, text, update
+from sqlalchemy import bindparam, func, insert, select, text, update
 from sqlalchemy.exc import DBAPIError, StatementError
 
 from mestore.kernel.db import Database, Tx, add_rows, affected, inserted_id, rows_of
@@ -21,6 +22,16 @@ GROW = (
     update(THINGS)
     .where(THINGS.c.word == bindparam("of_word"), THINGS.c.amount < bindparam("most"))
     .values(amount=THINGS.c.amount + bindparam("units"))
+)
+FULL = select(THINGS.c.json, THINGS.c.colour, THINGS.c.at).where(THINGS.c.word == bindparam("of"))
+SLOW = select(func.pg_sleep(bindparam("seconds")))
+AMONG = (
+    select(THINGS.c.word)
+    .where(
+        THINGS.c.word.in_(bindparam("words", expanding=True)),
+        THINGS.c.small.in_(bindparam("sizes", expanding=True)),
+    )
+    .order_by(THINGS.c.word)
 )
 TWICE = range(2)
 """The first use of a statement in a process may go the ordinary way, the second goes direct."""
@@ -86,6 +97,24 @@ async def test_rows_of_one_statement_are_all_written(warm: Database) -> None:
         await add_rows(tx.connection, INSERT_MANY, [thing("a"), thing("b", colour=None)])
         await add_rows(tx.connection, INSERT_MANY, [thing("c")])
     assert await words(warm) == ["a", "b", "c"]
+
+
+async def test_lists_of_any_length_and_order_find_what_is_among_them(warm: Database) -> None:
+    async with warm.transaction() as tx:
+        await begin(tx)
+        things = [thing(word, small=size) for size, word in enumerate("abcd")]
+        await add_rows(tx.connection, INSERT_MANY, things)
+        for wanted, sizes, found in (
+            ("abc", [0, 1, 2, 3], "abc"),
+            ("ab", [1], "b"),
+            ("d", [0, 3], "d"),
+            ("abcd", [], ""),
+            ("", [1], ""),
+        ):
+            both = {"words": list(wanted), "sizes": sizes}
+            for values in (both, dict(reversed(both.items()))):
+                rows = await rows_of(tx.connection, AMONG, **values)
+                assert [row[0] for row in rows] == list(found)
 
 
 async def test_a_change_says_how_many_rows_met_its_condition(warm: Database) -> None:
@@ -167,6 +196,33 @@ async def test_a_connection_that_dies_is_told_as_gone_and_replaced(warm: Databas
         await begin(tx)
         await inserted_id(tx.connection, INSERT, thing("b"))
     assert await words(warm) == ["b"]
+
+
+async def test_a_caller_who_leaves_does_not_spoil_the_connection(warm: Database) -> None:
+    if warm.dialect != "postgresql":
+        pytest.skip("only asyncpg has a short way")
+
+    async def write_and_leave() -> None:
+        async with warm.transaction() as tx, asyncio.timeout(0.03):
+            await inserted_id(tx.connection, INSERT, thing("left behind"))
+            await rows_of(tx.connection, SLOW, seconds=5)
+
+    for _ in range(12):
+        with pytest.raises(TimeoutError):
+            await write_and_leave()
+    async with warm.transaction() as tx:
+        await begin(tx)
+        await inserted_id(tx.connection, INSERT, thing("stayed"))
+    assert await words(warm) == ["stayed"]
+
+
+async def test_the_read_lane_needs_no_transaction(warm: Database) -> None:
+    async with warm.transaction() as tx:
+        await add_rows(tx.connection, INSERT_MANY, [thing("a", colour=Colour.RED)])
+    for _ in TWICE:
+        async with warm.read() as connection:
+            (row,) = await rows_of(connection, FULL, of="a")
+        assert tuple(row) == ({"ñ": [1, None]}, Colour.RED, MOMENT)
 
 
 async def test_listeners_hear_of_every_statement(warm: Database, statements: list[str]) -> None:

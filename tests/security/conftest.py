@@ -1,7 +1,9 @@
+from collections.abc import Iterator
 from dataclasses import replace
 
 import httpx2
 import pytest
+import stamina
 
 from mestore import bootstrap
 from mestore.accounts.service.passwords import Passwords
@@ -14,9 +16,11 @@ from tests.security.world import Founder, World
 
 
 @pytest.fixture
-def program(settings: Settings) -> App:
-    """The whole program, with hashes that cost nothing: these tests are not about passwords."""
-    return replace(bootstrap.build(settings), passwords=Passwords(memory_kib=8, passes=1))
+def program(settings: Settings) -> Iterator[App]:
+    """The whole program, with hashes and silent gateways that cost no time."""
+    stamina.set_testing(True, attempts=1)
+    yield replace(bootstrap.build(settings), passwords=Passwords(memory_kib=8, passes=1))
+    stamina.set_testing(False)
 
 
 @pytest.fixture

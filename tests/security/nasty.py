@@ -2,6 +2,7 @@
 
 import json
 import random
+from copy import deepcopy
 from dataclasses import dataclass
 from typing import Any
 
@@ -275,9 +276,9 @@ class Spoiler:
         if isinstance(present, dict) and present and self.chance.random() < 0.7:
             self._spoil(present, {})
         elif isinstance(present, list) and present and self.chance.random() < 0.5:
-            present[0] = self.chance.choice(VALUES)
+            present[0] = deepcopy(self.chance.choice(VALUES))
         else:
-            given[name] = self.chance.choice(VALUES)
+            given[name] = deepcopy(self.chance.choice(VALUES))
 
 
 def _packed(value: Any) -> bytes:  # noqa: ANN401  any JSON, and what is none

@@ -70,19 +70,21 @@ def operations(app: FastAPI) -> list[Operation]:
 
 
 _LAST = (
+    "POST /auth/logout",
     "PUT /auth/change-password",
     "POST /auth/change-password",
     "POST /auth/sessions/revoke-all",
-    "POST /auth/logout",
     "POST /users/{user_id}/suspend",
     "POST /users/{user_id}/activate",
     "DELETE /users/{user_id}",
 )
 
 
-def _order(operation: Operation) -> tuple[int, int, str]:
+def _order(operation: Operation) -> tuple[int, int, int, str]:
     late = _LAST.index(operation.name) + 1 if operation.name in _LAST else 0
-    return late, ("GET", "PUT", "PATCH", "POST", "DELETE").index(operation.method), operation.path
+    method = ("GET", "PUT", "PATCH", "POST", "DELETE").index(operation.method)
+    # One line of a cart before all of it.
+    return late, method, -len(operation.path), operation.path
 
 
 def _body_of(shown: dict[str, Any], document: dict[str, Any]) -> dict[str, Any] | None:

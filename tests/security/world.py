@@ -1,9 +1,10 @@
 """A small marketplace: a buyer and a vendor with things of their own, and strangers around them."""
 
 import hashlib
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any
+from uuid import UUID
 
 import httpx2
 from sqlalchemy import insert, select, update
@@ -11,15 +12,15 @@ from sqlalchemy import insert, select, update
 from mestore.accounts.models import User
 from mestore.accounts.models.passkeys import Passkey
 from mestore.accounts.types import Permission, UserType
-from mestore.checkout.types import OrderRequest
 from mestore.kernel.clock import now
 from mestore.kernel.columns import Base
 from mestore.kernel.db import Database
 from mestore.kernel.ids import uuid7
-from mestore.orders.types import Address
+from mestore.orders.types import Address, PlacedOrder
+from mestore.payments.service import PaymentService
 from mestore.payments.types import PaymentMethod
 from tests.build import Build, BuiltProduct, BuiltUser, BuiltVendor
-from tests.checkout.till import Till, owner_of, wanted_line
+from tests.checkout.till import Till, owner_of
 from tests.conftest import AsUser
 from tests.security.operations import Operation, credential, sample
 
@@ -43,12 +44,20 @@ class Kind(StrEnum):
     KEY = "key of the vendor"
 
 
+POWERLESS = (Kind.SUSPENDED, Kind.ENDED)
+"""Whose tokens worked once."""
+
+
 @dataclass(frozen=True, slots=True)
 class World:
-    """What there is, by the names that paths and bodies use; how each kind of caller says who."""
+    """What there is, by the names that paths and bodies use; how each kind of caller says who.
+
+    `spare` is another session of each, to be signed out of.
+    """
 
     ids: dict[str, Any]
     headers: dict[Kind, dict[str, str]]
+    spare: dict[Kind, dict[str, str]]
     buyer: BuiltUser
     vendor: BuiltVendor
     hidden: BuiltProduct
@@ -126,6 +135,7 @@ class Founder:
     database: Database
     build: Build
     as_user: AsUser
+    users: dict[Kind, BuiltUser] = field(default_factory=dict)
 
     async def found(self) -> World:
         """Make people, their things, and a session or key of every kind of caller."""
@@ -140,7 +150,12 @@ class Founder:
         ids = await self._ids(buyer, product, headers)
         ids |= {"vendor_id": str(vendor.id), "category_id": str(category.id)}
         secrets = (buyer.email, HOME.name, HOME.address, HOME.phone, vendor.owner.email)
-        return World(ids, headers, buyer, vendor, hidden, secrets)
+        spare = {
+            kind: await self.as_user(user)
+            for kind, user in self.users.items()
+            if kind not in POWERLESS
+        }
+        return World(ids, headers, spare, buyer, vendor, hidden, secrets)
 
     async def _christen(self, buyer: BuiltUser) -> None:
         """Give the buyer a name that nobody else has."""
@@ -153,18 +168,19 @@ class Founder:
     ) -> dict[Kind, dict[str, str]]:
         suspended, ended, other = [await self.build.user() for _ in range(3)]
         staff = [await self.build.user(role) for role in (UserType.ADMIN, UserType.SUPERUSER)]
-        found: dict[Kind, dict[str, str]] = {
-            Kind.ANONYMOUS: {},
-            Kind.GUEST: {"Session-ID": "a-guest-session-1"},
-            Kind.BUYER: await self.as_user(buyer),
-            Kind.OTHER_BUYER: await self.as_user(other),
-            Kind.VENDOR: await self.as_user(vendor.owner),
-            Kind.OTHER_VENDOR: await self.as_user(other_vendor.owner),
-            Kind.ADMIN: await self.as_user(staff[0]),
-            Kind.SUPERUSER: await self.as_user(staff[1]),
-            Kind.SUSPENDED: await self.as_user(suspended),
-            Kind.ENDED: await self.as_user(ended),
+        users = {
+            Kind.BUYER: buyer,
+            Kind.OTHER_BUYER: other,
+            Kind.VENDOR: vendor.owner,
+            Kind.OTHER_VENDOR: other_vendor.owner,
+            Kind.ADMIN: staff[0],
+            Kind.SUPERUSER: staff[1],
+            Kind.SUSPENDED: suspended,
+            Kind.ENDED: ended,
         }
+        self.users.update(users)
+        found = {kind: await self.as_user(user) for kind, user in users.items()}
+        found |= {Kind.ANONYMOUS: {}, Kind.GUEST: {"Session-ID": "a-guest-session-1"}}
         await self.client.post("/auth/logout", headers=found[Kind.ENDED])
         # In the table alone: also a session that was left open must not let them in.
         await self._suspend(suspended)
@@ -184,9 +200,8 @@ class Founder:
         self, buyer: BuiltUser, product: BuiltProduct, headers: dict[Kind, dict[str, str]]
     ) -> dict[str, Any]:
         till = Till(self.database, self.build)
-        ship = OrderRequest((wanted_line(product),), HOME, buyer.email)
-        order = await till.place(product, owner=owner_of(buyer), ship_to=ship.ship_to)
-        attempt = await till.attempt(order, PaymentMethod.PSE)
+        order = await till.place(product, owner=owner_of(buyer), ship_to=HOME)
+        payment_id = await self._attempt(order)
         await self.build.cart(product, buyer=buyer)
         client = self.client
         cart = (await client.get("/cart", headers=headers[Kind.BUYER])).json()
@@ -199,7 +214,7 @@ class Founder:
             "product_id": str(product.id),
             "variant_id": str(product.variant_id),
             "order_id": order.id,
-            "intent_id": str(attempt.payment_id),
+            "intent_id": str(payment_id),
             "item_id": cart["items"][0]["id"],
             "session_id": next(s["id"] for s in sessions["sessions"] if not s["current"]),
             "passkey_id": await self._passkey(buyer),
@@ -207,6 +222,14 @@ class Founder:
             "gateway": "wompi",
             "provider": "google",
         }
+
+    async def _attempt(self, order: PlacedOrder) -> UUID:
+        amount = (order.draft.total_minor, order.draft.currency)
+        async with self.database.transaction() as tx:
+            attempt = await PaymentService(tx).open_attempt(
+                order.id, order.order_number, *amount, "wompi", PaymentMethod.PSE, 1
+            )
+        return attempt.payment_id
 
     async def _passkey(self, buyer: BuiltUser) -> str:
         key_id = uuid7()

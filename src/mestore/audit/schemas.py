@@ -1,34 +1,15 @@
 """What the audit log's endpoint takes and answers."""
 
-from datetime import UTC, date, datetime, time
+from datetime import datetime
 from typing import Annotated, Any
 from uuid import UUID
 
-from pydantic import AwareDatetime, BaseModel, BeforeValidator, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field
 
 from mestore.accounts.types.acts import Act, Subject
 from mestore.audit.types import AuditFilter
-from mestore.kernel.clock import BOGOTA
+from mestore.kernel.moments import Moment, beginning, end
 from mestore.kernel.paging import PaginationOut
-
-_FIRST_DAY, _LAST_DAY = date(2000, 1, 1), date(2999, 12, 31)
-_FIRST = datetime(2000, 1, 1, tzinfo=UTC)
-_LAST = datetime(2999, 12, 31, tzinfo=UTC)
-
-
-def _only_a_day(value: object) -> object:
-    """Refuse a time without a zone, which would pass for a day."""
-    if isinstance(value, str) and len(value) != len("2026-01-01"):
-        raise ValueError("write a day as 2026-01-31, or a time with its zone")
-    return value
-
-
-Moment = Annotated[
-    Annotated[AwareDatetime, Field(ge=_FIRST, le=_LAST)]
-    | Annotated[date, BeforeValidator(_only_a_day), Field(ge=_FIRST_DAY, le=_LAST_DAY)],
-    Field(union_mode="left_to_right"),
-]
-"""A time with its zone, or a whole day in Bogotá."""
 
 
 class AuditQuery(BaseModel):
@@ -56,8 +37,8 @@ class AuditQuery(BaseModel):
             subject_type=self.subject_type.value if self.subject_type else None,
             subject_id=self.subject_id,
             ip_address=self.ip_address,
-            since=_instant(self.date_from, time.min),
-            until=_instant(self.date_to, time.max),
+            since=beginning(self.date_from) if self.date_from else None,
+            until=end(self.date_to) if self.date_to else None,
         )
 
 
@@ -84,9 +65,3 @@ class AuditLogOut(BaseModel):
 
     entries: list[AuditEntryOut]
     pagination: PaginationOut
-
-
-def _instant(moment: datetime | date | None, of_day: time) -> datetime | None:
-    if moment is None or isinstance(moment, datetime):
-        return moment
-    return datetime.combine(moment, of_day, BOGOTA).astimezone(UTC)

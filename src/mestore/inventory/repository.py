@@ -25,7 +25,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from mestore.inventory.models import Reservation, StockLevel, StockLocation, StockMovement
 from mestore.inventory.types import Demand, Level, ReservationState
 from mestore.kernel.columns import UtcDateTime
-from mestore.kernel.db import add_rows, affected, inserted_id
+from mestore.kernel.db import add_rows, affected, inserted_id, rows_of
 from mestore.kernel.db_errors import Fault, fault_of
 
 _PRODUCTS = table("products", column("id", Uuid), column("vendor_id", Uuid))
@@ -165,7 +165,7 @@ class StockRepository:
 
     async def levels_of(self, variant_ids: Collection[UUID]) -> list[Level]:
         """Return all levels of some variants, by ascending id."""
-        rows = await self.connection.execute(_LEVELS_OF, {"variant_ids": list(variant_ids)})
+        rows = await rows_of(self.connection, _LEVELS_OF, variant_ids=list(variant_ids))
         return [Level(*row) for row in rows]
 
     async def lock_levels(self, level_ids: Collection[int]) -> list[Level]:

@@ -17,7 +17,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_en
 from sqlalchemy.sql import Executable
 
 from mestore.kernel.clock import now
-from mestore.kernel.direct import Form, direct_of, form_of, is_open_to
+from mestore.kernel.direct import NO_TRANSACTION, Form, direct_of, form_of, is_open_to
 from mestore.kernel.messages import Event, Message, Task
 from mestore.kernel.outbox import Job, Outbox
 
@@ -109,9 +109,9 @@ async def add_rows(
 
 
 async def rows_of(
-    connection: AsyncConnection, statement: Select[Any], **values: object
+    connection: AsyncConnection, statement: Select[*tuple[Any, ...]], **values: object
 ) -> Sequence[Sequence[Any]]:
-    """Run a SELECT in a transaction and return its rows, to be read by position."""
+    """Run a SELECT and return its rows, to be read by position."""
     if direct := direct_of(connection, statement, values):
         return await direct.rows(values)
     found: Sequence[Sequence[Any]] = (await connection.execute(statement, values)).all()
@@ -206,7 +206,7 @@ class Database:
         lent = await self.replica.raw_connection()
         try:
             driver: Any = lent.driver_connection
-            rows: Sequence[Sequence[Any]] = await driver.fetch(form.sql, *form.arguments(values))
+            rows = form.answer(await driver.fetch(form.sql, *form.arguments(values)))
         except BaseException:
             # Also where the caller went away: half an answer may still be on its way.
             lent.invalidate()
@@ -249,6 +249,7 @@ def _read_engine(url: URL, pool_size: int) -> AsyncEngine:
         max_overflow=0,
         pool_timeout=POOL_WAIT_SECONDS,
         pool_reset_on_return=None,
+        execution_options={NO_TRANSACTION: True},
         connect_args=_connect_arguments(url),
     )
     if url.get_backend_name() == "sqlite":

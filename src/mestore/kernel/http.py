@@ -3,7 +3,9 @@
 import hashlib
 import re
 import secrets
-from collections.abc import AsyncIterator
+import time
+from collections.abc import AsyncIterator, Callable, Mapping
+from dataclasses import dataclass, field
 from typing import Annotated, Any, cast
 
 import structlog
@@ -20,11 +22,34 @@ log = structlog.get_logger(__name__)
 
 _REQUEST_ID = re.compile(r"[A-Za-z0-9._-]{8,64}")
 _AFTER_VERSION = re.compile(r'\.[^"]*')
-_SECURITY_HEADERS = (
+Headers = tuple[tuple[bytes, bytes], ...]
+Observe = Callable[[Scope, int, float], None]
+"""Is told of every answered request: its scope, the status, and how many seconds it took."""
+
+_SECURITY_HEADERS: Headers = (
     (b"x-content-type-options", b"nosniff"),
     (b"x-frame-options", b"DENY"),
     (b"referrer-policy", b"no-referrer"),
+    (b"permissions-policy", b"camera=(), geolocation=(), microphone=(), payment=(), usb=()"),
 )
+_STRICT_TRANSPORT: Headers = ((b"strict-transport-security", b"max-age=31536000"),)
+_NOTHING_ALLOWED = b"default-src 'none'; frame-ancestors 'none'"
+_NO_STORE = (b"cache-control", b"no-store")
+_CREDENTIALS = frozenset({b"authorization", b"x-api-key", b"session-id"})
+
+
+@dataclass(frozen=True, slots=True)
+class EdgeChoices:
+    """What the edge is told by who wires it.
+
+    Pages under `pages` get a content security policy of their own; of what lies under `private`
+    no answer is ever stored by a cache.
+    """
+
+    is_https: bool = False
+    pages: Mapping[str, bytes] = field(default_factory=dict)
+    private: str = "/api/v1/auth"
+    observe: Observe | None = None
 
 
 class Edge:
@@ -33,9 +58,15 @@ class Edge:
     A pure ASGI middleware: the usual function middlewares cost more than a cached answer.
     """
 
-    def __init__(self, app: ASGIApp, *, body_limit: int) -> None:
+    def __init__(
+        self, app: ASGIApp, *, body_limit: int, choices: EdgeChoices | None = None
+    ) -> None:
         self.app = app
         self.body_limit = body_limit
+        self.choices = choices or EdgeChoices()
+        always = _SECURITY_HEADERS + (_STRICT_TRANSPORT if self.choices.is_https else ())
+        self.headers = _with_policy(always, _NOTHING_ALLOWED)
+        self.pages = {path: _with_policy(always, csp) for path, csp in self.choices.pages.items()}
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
@@ -44,13 +75,23 @@ class Edge:
         path: str = scope["path"]
         if len(path) > 1 and path.endswith("/"):
             scope["path"] = path.rstrip("/") or "/"
-        sent = _Sender(send, _remember_caller(scope))
+        headers = self.pages.get(path, self.headers)
+        sent = _Sender(send, _remember_caller(scope), headers, self._is_private(scope))
+        started = time.perf_counter()
         try:
             await self.app(scope, self._limited(scope, receive), sent)
         except Exception as error:
-            if sent.started:
+            if sent.status:
                 raise
             await problems.respond(problems.refusal_of(error))(scope, receive, sent)
+        finally:
+            if self.choices.observe is not None and sent.status:
+                self.choices.observe(scope, sent.status, time.perf_counter() - started)
+
+    def _is_private(self, scope: Scope) -> bool:
+        if scope["path"].startswith(self.choices.private):
+            return True
+        return not _CREDENTIALS.isdisjoint([name for name, _ in scope["headers"]])
 
     def _limited(self, scope: Scope, receive: Receive) -> Receive:
         announced = _header(scope, b"content-length")
@@ -77,20 +118,26 @@ class Edge:
 class _Sender:
     """Sends on, adding the headers that every answer carries."""
 
-    def __init__(self, send: Send, request_id: str) -> None:
+    def __init__(self, send: Send, request_id: str, headers: Headers, is_private: bool) -> None:
         self.send = send
         self.request_id = request_id.encode()
-        self.started = False
+        self.headers = headers
+        self.is_private = is_private
+        self.status = 0
 
     async def __call__(self, message: Message) -> None:
         if message["type"] == "http.response.start":
-            self.started = True
-            message["headers"] = [
-                *message["headers"],
-                (b"x-request-id", self.request_id),
-                *_SECURITY_HEADERS,
-            ]
+            self.status = message["status"]
+            given = message["headers"]
+            if self.is_private:
+                given = [pair for pair in given if pair[0] != b"cache-control"]
+                given.append(_NO_STORE)
+            message["headers"] = [*given, (b"x-request-id", self.request_id), *self.headers]
         await self.send(message)
+
+
+def _with_policy(headers: Headers, policy: bytes) -> Headers:
+    return (*headers, (b"content-security-policy", policy))
 
 
 def _remember_caller(scope: Scope) -> str:

@@ -153,8 +153,11 @@ def refusal_of(error: Exception) -> Refusal:
 def install(app: FastAPI) -> None:
     """Make `app` answer every error as a problem document."""
 
-    async def on_refusal(_: Request, error: Exception) -> Response:
-        return respond(refusal_of(error))
+    async def on_refusal(request: Request, error: Exception) -> Response:
+        refusal = refusal_of(error)
+        # For whoever counts requests: a status alone does not say why.
+        request.scope["refusal"] = refusal.code
+        return respond(refusal)
 
     for kind in (Refusal, DBAPIError, PoolTimeout):
         app.add_exception_handler(kind, on_refusal)

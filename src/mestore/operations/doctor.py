@@ -4,10 +4,21 @@ Each check is one statement over the tables of all rooms, read-only; a finding n
 The chain of the audit log is walked from its first entry.
 """
 
+from collections import Counter
 from collections.abc import Mapping
-from uuid import UUID
 
-from sqlalchemy import column, func, select, table, text
+from sqlalchemy import (
+    String,
+    column,
+    func,
+    literal,
+    null,
+    select,
+    table,
+    text,
+    type_coerce,
+    union_all,
+)
 from sqlalchemy.ext.asyncio import AsyncConnection
 from sqlalchemy.types import Uuid
 
@@ -50,6 +61,16 @@ CHECKS: Mapping[str, str] = {
         SELECT o.id, o.financial_status FROM payments p JOIN orders o ON o.id = p.order_id
         WHERE p.status = 'APPROVED' AND o.financial_status IN ('PENDING', 'VOIDED')
         AND NOT EXISTS (SELECT 1 FROM payment_exceptions x WHERE x.order_id = o.id)""",
+    "order {0}: {1} attempts are APPROVED, and {2} are captured or in a queue": """
+        SELECT q.order_id, q.approved, q.captured + q.queued FROM (
+            SELECT p.order_id, COUNT(*) AS approved,
+            (SELECT COUNT(*) FROM ledger_entries e
+                WHERE e.order_id = p.order_id AND e.kind = 'CAPTURE') AS captured,
+            (SELECT COUNT(*) FROM payment_exceptions x WHERE x.order_id = p.order_id
+                AND x.kind IN ('SECOND_APPROVAL', 'LATE_APPROVAL')) AS queued
+            FROM payments p JOIN payment_attempts a ON a.payment_id = p.id
+            WHERE a.status = 'APPROVED' GROUP BY p.order_id) q
+        WHERE q.approved <> q.captured + q.queued""",
     "order {0} is {1} and holds a reservation that is {2}": """
         SELECT o.id, o.status, r.state FROM orders o
         JOIN stock_reservations r ON r.order_id = o.id
@@ -78,8 +99,34 @@ _COMMISSIONS = table(
     column("tax_minor"),
     column("status"),
 )
-_ACCOUNTS = table("ledger_accounts", column("id"), column("code"))
+_ACCOUNTS = table("ledger_accounts", column("id"), column("code", String))
 _LINES = table("ledger_lines", column("account_id"), column("amount_minor"))
+
+_NO_CODE = type_coerce(null(), String)
+# One statement, so that all sums are of one moment even while orders are paid.
+_BALANCES = union_all(
+    select(
+        literal("ledger"),
+        _ACCOUNTS.c.code,
+        type_coerce(null(), Uuid),
+        func.sum(_LINES.c.amount_minor),
+    )
+    .join(_LINES, _LINES.c.account_id == _ACCOUNTS.c.id)
+    .where(_ACCOUNTS.c.code.like("vendor:%:pending"))
+    .group_by(_ACCOUNTS.c.code),
+    select(literal("sold"), _NO_CODE, _PARTS.c.vendor_id, func.sum(_PARTS.c.total_minor))
+    .join(_ORDERS, _ORDERS.c.id == _PARTS.c.order_id)
+    .where(_ORDERS.c.financial_status == "PAID")
+    .group_by(_PARTS.c.vendor_id),
+    select(
+        literal("kept"),
+        _NO_CODE,
+        _COMMISSIONS.c.vendor_id,
+        -func.sum(_COMMISSIONS.c.amount_minor + _COMMISSIONS.c.tax_minor),
+    )
+    .where(_COMMISSIONS.c.status.not_in(["QUOTED", "CANCELLED"]))
+    .group_by(_COMMISSIONS.c.vendor_id),
+)
 
 
 async def examine(connection: AsyncConnection) -> list[str]:
@@ -94,39 +141,15 @@ async def examine(connection: AsyncConnection) -> list[str]:
 
 async def _check_vendor_balances(connection: AsyncConnection) -> list[str]:
     """Compare what the ledger owes each vendor with what the paid orders come to."""
-    owed = await _owed_by_orders(connection)
-    pending = _ACCOUNTS.c.code.like("vendor:%:pending")
-    query = (
-        select(_ACCOUNTS.c.code, func.sum(_LINES.c.amount_minor))
-        .join(_LINES, _LINES.c.account_id == _ACCOUNTS.c.id)
-        .where(pending)
-        .group_by(_ACCOUNTS.c.code)
-    )
-    booked = {code: -int(total) for code, total in await connection.execute(query)}
-    codes = {vendor_pending_account(vendor): amount for vendor, amount in owed.items()}
+    booked: Counter[str] = Counter()
+    owed: Counter[str] = Counter()
+    for book, code, vendor, total in await connection.execute(_BALANCES):
+        if book == "ledger":
+            booked[code] -= int(total)
+        else:
+            owed[vendor_pending_account(vendor)] += int(total)
     return [
-        f"{code}: the ledger owes {booked.get(code, 0)}, the orders {codes.get(code, 0)}"
-        for code in sorted(booked.keys() | codes.keys())
-        if booked.get(code, 0) != codes.get(code, 0)
+        f"{code}: the ledger owes {booked[code]}, the orders {owed[code]}"
+        for code in sorted(booked.keys() | owed.keys())
+        if booked[code] != owed[code]
     ]
-
-
-async def _owed_by_orders(connection: AsyncConnection) -> dict[UUID, int]:
-    sold = (
-        select(_PARTS.c.vendor_id, func.sum(_PARTS.c.total_minor))
-        .join(_ORDERS, _ORDERS.c.id == _PARTS.c.order_id)
-        .where(_ORDERS.c.financial_status == "PAID")
-        .group_by(_PARTS.c.vendor_id)
-    )
-    kept = (
-        select(
-            _COMMISSIONS.c.vendor_id,
-            func.sum(_COMMISSIONS.c.amount_minor + _COMMISSIONS.c.tax_minor),
-        )
-        .where(_COMMISSIONS.c.status.not_in(["QUOTED", "CANCELLED"]))
-        .group_by(_COMMISSIONS.c.vendor_id)
-    )
-    owed = {vendor: int(total) for vendor, total in await connection.execute(sold)}
-    for vendor, total in await connection.execute(kept):
-        owed[vendor] = owed.get(vendor, 0) - int(total)
-    return {vendor: amount for vendor, amount in owed.items() if amount}

@@ -1,16 +1,23 @@
-"""HTTP for load balancers and operators: liveness and the database."""
+"""HTTP for load balancers, scrapers and operators: liveness, the database, metrics."""
 
+import hmac
+import ipaddress
 import time
 from importlib.metadata import version
+from typing import cast
 
-from fastapi import APIRouter
-from pydantic import BaseModel
+from fastapi import APIRouter, Request, Response
+from prometheus_client import CONTENT_TYPE_LATEST
+from pydantic import BaseModel, SecretStr
 from sqlalchemy import select, true
 
 from mestore.kernel.clock import now
-from mestore.kernel.http import Db
+from mestore.kernel.errors import NotFound, Unauthorized
+from mestore.kernel.http import Db, client_ip, refuses
+from mestore.operations import metrics
 
 router = APIRouter(prefix="/health", tags=["operations"])
+metrics_router = APIRouter(tags=["operations"])
 root_router = APIRouter(tags=["operations"])
 
 
@@ -53,3 +60,30 @@ async def database_health(db: Db) -> DatabaseHealth:
         await connection.execute(select(true()))
     took = (time.perf_counter() - started) * 1000
     return DatabaseHealth(status="ok", response_time_ms=round(took, 2))
+
+
+@metrics_router.get("/metrics", responses=refuses(NotFound, Unauthorized))
+async def scrape(request: Request) -> Response:
+    """Return the counters of this process, for callers on this machine or with METRICS_TOKEN."""
+    if not _is_local(request):
+        _check_token(request, cast(SecretStr | None, request.app.state.metrics_token))
+    return Response(metrics.text(), media_type=CONTENT_TYPE_LATEST)
+
+
+def _is_local(request: Request) -> bool:
+    """Say whether the caller is on this machine, and not a proxy that speaks for somebody else."""
+    if "x-forwarded-for" in request.headers or "forwarded" in request.headers:
+        return False
+    try:
+        return ipaddress.ip_address(client_ip(request)).is_loopback
+    except ValueError:
+        return False
+
+
+def _check_token(request: Request, token: SecretStr | None) -> None:
+    if token is None:
+        raise NotFound()
+    scheme, _, given = request.headers.get("authorization", "").partition(" ")
+    is_right = hmac.compare_digest(given.encode(), token.get_secret_value().encode())
+    if scheme.lower() != "bearer" or not is_right:
+        raise Unauthorized()

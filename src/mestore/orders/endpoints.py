@@ -1,12 +1,12 @@
 """HTTP for reading orders. Placing, paying and cancelling belong to checkout."""
 
-from datetime import datetime
 from typing import Annotated
 
 import msgspec
 from fastapi import APIRouter, Depends, Path, Query, Request, Response
 
 from mestore.kernel.http import Db, Paging, etag, refuses
+from mestore.kernel.moments import Moment, beginning, end
 from mestore.kernel.paging import PageRequest
 from mestore.orders.deps import CurrentViewer
 from mestore.orders.errors import OrderNotFound
@@ -40,12 +40,15 @@ async def list_orders(
     viewer: CurrentViewer,
     page: Annotated[PageRequest, Depends(order_page)],
     status: OrderStatus | None = None,
-    date_from: datetime | None = None,
-    date_to: datetime | None = None,
+    date_from: Moment | None = None,
+    date_to: Moment | None = None,
     sort: str | None = None,
 ) -> Response:
-    """List orders: a buyer's own, those with a vendor's items, or all for staff."""
-    filter_ = OrderFilter(status, date_from, date_to)
+    """List orders: a buyer's own, those with a vendor's items, or all for staff.
+
+    `date_from` and `date_to` are times with a zone, or days in Bogotá, both included.
+    """
+    filter_ = OrderFilter(status, date_from and beginning(date_from), date_to and end(date_to))
     async with db.read() as connection:
         found = await OrderViews(connection, viewer).page(page, sort_key(sort), filter_)
     body = msgspec.json.encode({"orders": found.rows, "pagination": found.pagination})

@@ -124,6 +124,7 @@ def _view(row: Mapping[Any, Any], items: list[OrderItemView], scope: Viewer) -> 
         "total_minor": row["part_total"],
         # A vendor ships, and needs no way to write to the operator's customer.
         "customer_email": None,
+        "billing_address": None,
     }
     return order_view({**row, **part}, items)
 

@@ -4,10 +4,10 @@ from typing import Literal
 
 from fastapi import APIRouter
 from pydantic import BaseModel
-from sqlalchemy import select, true
 
 from mestore.accounts.deps import Policy
 from mestore.accounts.service.signing import check_signing
+from mestore.accounts.views.health import ask_for_nothing
 from mestore.kernel.errors import DatabaseUnavailable
 from mestore.kernel.http import Db, refuses
 
@@ -27,5 +27,5 @@ async def auth_health(policy: Policy, db: Db) -> AuthHealth:
     """Sign and read a token, and ask the database for nothing; 503 where one of them fails."""
     check_signing(policy)
     async with db.read() as connection:
-        await connection.execute(select(true()))
+        await ask_for_nothing(connection)
     return AuthHealth()

@@ -140,7 +140,13 @@ class PasskeyService:
     async def use(self, signed: Signed) -> None:
         """Note a use; raises `InvalidPasskey` where the counter did not go on."""
         if not await self.passkeys.use(signed.passkey_id, signed.sign_count, now()):
-            log.warning("security_event", kind="passkey_copied", user_id=str(signed.user_id))
+            log.warning(
+                "security_event",
+                action="auth.passkey_copied",
+                outcome="failure",
+                subject_type="passkey",
+                subject_id=str(signed.passkey_id),
+            )
             raise InvalidPasskey()
 
     async def _challenge(self, ceremony: Ceremony, user_id: UUID | None) -> bytes:

@@ -1,6 +1,6 @@
 """What users may do: the overrides of their role, their permission matrix, and their API keys."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from hmac import compare_digest
@@ -8,7 +8,7 @@ from typing import Any
 from uuid import UUID
 
 import msgspec
-from sqlalchemy import Row, bindparam, or_, select
+from sqlalchemy import bindparam, or_, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from mestore.accounts.models import ApiKey, User, UserPermission
@@ -96,7 +96,7 @@ class KeyCaller:
     last_used_at: datetime | None
 
 
-def live_overrides(rows: Iterable[Row[*tuple[Any, ...]]], moment: datetime) -> list[Override]:
+def live_overrides(rows: Iterable[Sequence[Any]], moment: datetime) -> list[Override]:
     """Return the overrides that count at `moment`, from rows that end in `OVERRIDES`."""
     found = [Override(*row[-3:]) for row in rows if row[-3] is not None]
     return [override for override in found if override.is_live(moment)]

@@ -10,6 +10,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from mestore.accounts.models import Session, User, UserPermission
 from mestore.accounts.types import Caller, UserProfile, effective
 from mestore.accounts.views.access import OVERRIDES, live_overrides
+from mestore.kernel.db import rows_of
 
 LONGEST_LIST = 100
 
@@ -64,8 +65,7 @@ async def find_caller(
     connection: AsyncConnection, session_id: UUID, moment: datetime
 ) -> Caller | None:
     """Return who a session belongs to, if it goes on and its user is active."""
-    values = {"of_session": session_id, "moment": moment}
-    rows = (await connection.execute(_CALLER, values)).all()
+    rows = await rows_of(connection, _CALLER, of_session=session_id, moment=moment)
     if not rows:
         return None
     user_id, role, email, session, has_mfa, *_ = rows[0]
