@@ -48,7 +48,11 @@ async def list_orders(
 
     `date_from` and `date_to` are times with a zone, or days in Bogotá, both included.
     """
-    filter_ = OrderFilter(status, date_from and beginning(date_from), date_to and end(date_to))
+    filter_ = OrderFilter(
+        status,
+        beginning(date_from) if date_from else None,
+        end(date_to) if date_to else None,
+    )
     async with db.read() as connection:
         found = await OrderViews(connection, viewer).page(page, sort_key(sort), filter_)
     body = msgspec.json.encode({"orders": found.rows, "pagination": found.pagination})
