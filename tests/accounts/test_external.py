@@ -1,6 +1,7 @@
 """Signing in through an outside provider: what is believed of it, and which account it opens."""
 
 import asyncio
+import json
 from collections.abc import Iterator
 from datetime import timedelta
 from typing import Any
@@ -8,7 +9,7 @@ from urllib.parse import parse_qs, urlsplit
 
 import httpx2
 import pytest
-from pydantic import SecretStr
+from pydantic import SecretStr, ValidationError
 from sqlalchemy import update
 
 from mestore.accounts.models import (
@@ -22,7 +23,7 @@ from mestore.accounts.models import (
 from mestore.accounts.types import UserType
 from mestore.accounts.types.external import ExternalPolicy, OidcClient
 from mestore.kernel.db import Database
-from mestore.settings import Settings
+from mestore.settings import Environment, Settings
 from tests.accounts.inbox import is_stored
 from tests.accounts.issuer import CLIENT_ID, CLIENT_SECRET, Issuer, new_key, running
 from tests.accounts.rows import row, rows
@@ -382,3 +383,29 @@ async def test_the_providers_are_listed_and_others_are_404(client: httpx2.AsyncC
 
 def test_the_client_s_secret_is_not_shown(settings: Settings) -> None:
     assert CLIENT_SECRET not in repr(settings)
+
+
+GOOGLE = {"name": "google", "issuer": "https://accounts.google.com", "client_id": "us"}
+
+
+def test_providers_are_read_from_the_environment(monkeypatch: pytest.MonkeyPatch) -> None:
+    given = GOOGLE | {"client_secret": CLIENT_SECRET}
+    monkeypatch.setenv("OIDC_PROVIDERS", json.dumps([given]))
+    (client,) = Settings(_env_file=None).oidc_providers
+    assert (client.name, client.scopes) == ("google", "openid email profile")
+    for wrong in ([given, given], [given | {"issuer": "no address"}], [GOOGLE]):
+        monkeypatch.setenv("OIDC_PROVIDERS", json.dumps(wrong))
+        with pytest.raises(ValidationError):
+            Settings(_env_file=None)
+
+
+def test_production_believes_no_issuer_without_https() -> None:
+    for issuer, expected in (("http://issuer.example.com", 1), ("https://issuer.example.com", 0)):
+        given = GOOGLE | {"issuer": issuer, "client_secret": CLIENT_SECRET}
+        settings = Settings(
+            _env_file=None,
+            environment=Environment.PRODUCTION,
+            oidc_providers=[OidcClient.model_validate(given)],
+        )
+        found = [each for each in settings.problems() if each.startswith("OIDC_PROVIDERS")]
+        assert len(found) == expected

@@ -348,3 +348,35 @@ async def test_a_free_vendor_part_settles_without_postings_of_nothing(till: Till
 
     assert vendor_account(gift.vendor.id) not in await till.balances()
     assert await till.doctor() == []
+
+
+async def test_the_number_of_statements_does_not_grow_with_the_lines(
+    till: Till, statements: list[str]
+) -> None:
+    vendor = await till.build.vendor()
+    products = [await till.build.product(vendor=vendor) for _ in range(20)]
+    # The first sale of all opens the accounts.
+    await till.settle_approved(await till.place(products[0]))
+    rest: dict[str, list[int]] = {"settle": [], "cancel": []}
+
+    for lines in (1, 5, 20):
+        attempt = await till.attempt(await till.place(*products[:lines]))
+        statements.clear()
+        await till.settle(said(attempt, APPROVED))
+        rest["settle"].append(len(statements) - stock_updates(statements, lines))
+        called_off = await till.place(*products[:lines])
+        statements.clear()
+        await cancel(world(till), called_off.id, CancelReason.BUYER, None)
+        rest["cancel"].append(len(statements) - stock_updates(statements, lines))
+
+    assert len(set(rest["settle"])) == 1, rest
+    assert len(set(rest["cancel"])) == 1, rest
+    assert rest["settle"][0] <= 30
+    assert rest["cancel"][0] <= 13
+
+
+def stock_updates(statements: list[str], lines: int) -> int:
+    """Return how many statements changed levels: one a line."""
+    found = sum(sent.startswith("UPDATE stock_levels") for sent in statements)
+    assert found == lines
+    return found

@@ -131,9 +131,9 @@ HEADERS = (
     (b"idempotency-key", b""),
     (b"idempotency-key", b"k" * 5000),
     (b"idempotency-key", b"\xc3\xa9\x01"),
-    (b"if-match", b"\"\xff\", W/, *"),
+    (b"if-match", b'"\xff", W/, *'),
     (b"if-match", b'"' + b"9" * 400 + b'"'),
-    (b"if-none-match", b"\xff,,,\"\""),
+    (b"if-none-match", b'\xff,,,""'),
     (b"accept-language", b"\xff\x00es"),
     (b"accept-language", b"es-\xf1" * 500),
     (b"accept", b"\xff"),
@@ -247,9 +247,7 @@ class Spoiler:
     def _bad_query(self, operation: Operation) -> Ask:
         names = operation.named("query") or ["page", "sort", "%00"]
         count = self.chance.choice((1, 1, 2, 3))
-        pairs = [
-            f"{self.chance.choice(names)}={self.chance.choice(QUERIES)}" for _ in range(count)
-        ]
+        pairs = [f"{self.chance.choice(names)}={self.chance.choice(QUERIES)}" for _ in range(count)]
         target = f"{operation.target(self.world.ids)}?{'&'.join(pairs)}"
         return self._ask(operation, target=target)
 
@@ -288,5 +286,3 @@ def _packed(value: Any) -> bytes:  # noqa: ANN401  any JSON, and what is none
     if isinstance(value, int) and not isinstance(value, bool) and abs(value) > 2**64:
         return b"1" + b"0" * 400
     return json.dumps(value).encode()
-
-

@@ -109,13 +109,16 @@ def sample(schema: dict[str, Any], ids: dict[str, Any], name: str = "") -> Any: 
     """Return a small valid value: required fields only, our ids where a name asks for one."""
     if name in ids:
         return ids[name]
-    if "const" in schema:
-        return schema["const"]
-    if "enum" in schema:
-        return schema["enum"][0]
+    fixed = [schema["const"]] if "const" in schema else schema.get("enum")
+    if fixed:
+        return fixed[0]
     for choice in (*schema.get("anyOf", ()), *schema.get("oneOf", ())):
         if choice.get("type") != "null":
             return sample(choice, ids, name)
+    return _typed(schema, ids, name)
+
+
+def _typed(schema: dict[str, Any], ids: dict[str, Any], name: str) -> Any:  # noqa: ANN401  any JSON
     match schema.get("type"):
         case "object":
             wanted = schema.get("required", ())

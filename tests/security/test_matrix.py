@@ -1,4 +1,4 @@
-"""Every operation, asked for by every kind of caller: who may not is told so, and changes nothing."""
+"""Every operation, asked for by every kind of caller: who may not is told so, and changes none."""
 
 from pathlib import Path
 
@@ -45,9 +45,7 @@ async def test_the_table_has_every_operation(app: FastAPI) -> None:
 
 
 @pytest.mark.parametrize("kind", Kind, ids=lambda kind: kind.name.lower())
-async def test_who_may_do_what(
-    app: FastAPI, database: Database, world: World, kind: Kind
-) -> None:
+async def test_who_may_do_what(app: FastAPI, database: Database, world: World, kind: Kind) -> None:
     every = [operation for operation in operations(app) if operation.name in ACCESS]
     denied = [operation for operation in every if _status(operation, kind) is not None]
     before = await checksums(database)
@@ -77,9 +75,7 @@ async def _try(app: FastAPI, world: World, operation: Operation, kind: Kind) -> 
     target, headers = operation.target(world.ids), world.headers[kind]
     if operation.name == "POST /auth/logout":
         headers = world.spare.get(kind, headers)
-    answer = await ask(
-        operation.method, target, headers, world.body(operation)
-    ).of(app)
+    answer = await ask(operation.method, target, headers, world.body(operation)).of(app)
     refused = _status(operation, kind)
     wanted = ACCESS[operation.name][1] if refused is None else (refused,)
     if refused is None and kind in POWERLESS:

@@ -101,12 +101,13 @@ class OidcProvider:
     async def _verify(self, id_token: str, nonce: str) -> Claims:
         try:
             header = jwt.get_unverified_header(id_token)
-            if header["alg"] not in ALGORITHMS:
-                raise jwt.InvalidAlgorithmError(header["alg"])
+            algorithm = header.get("alg")
+            if algorithm not in ALGORITHMS:
+                raise jwt.InvalidAlgorithmError("not a public key's algorithm")
             payload = jwt.decode(
                 id_token,
-                await self._key(header.get("kid"), header["alg"]),
-                algorithms=[header["alg"]],
+                await self._key(header.get("kid"), algorithm),
+                algorithms=[algorithm],
                 audience=self._client.client_id,
                 issuer=self._client.issuer,
                 options=_CHECKS,

@@ -123,11 +123,15 @@ class ApiKeyIn(Input):
     expires_at: AwareDatetime | None = None
 
 
+# Far from the ends of the calendar, where the days before and after cannot be counted.
+Day = Annotated[date, Field(ge=date(2000, 1, 1), le=date(2999, 12, 31))]
+
+
 class PeriodIn(Input):
     """Days in Bogotá, both included; the last 30 where they are left out."""
 
-    start: Annotated[date | None, Field(alias="from")] = None
-    end: Annotated[date | None, Field(alias="to")] = None
+    start: Annotated[Day | None, Field(alias="from")] = None
+    end: Annotated[Day | None, Field(alias="to")] = None
 
 
 class UsersOut(BaseModel):
