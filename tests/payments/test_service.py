@@ -10,11 +10,12 @@ from mestore.kernel.clock import now
 from mestore.kernel.db import Database
 from mestore.kernel.ids import uuid7
 from mestore.payments.errors import AlreadyPaid, PaymentInProgress
-from mestore.payments.models import Attempt, Payment
+from mestore.payments.models import Attempt, Payment, PaymentException
 from mestore.payments.service import BLOCKED_FOR, Attempts, PaymentService, next_poll
 from mestore.payments.types import (
     AttemptState,
     AttemptStatus,
+    ExceptionKind,
     PaymentMethod,
     PaymentStatus,
     Verdict,
@@ -232,3 +233,21 @@ async def test_a_wrong_amount_keeps_everybody_from_paying_again(
     async with database.read() as connection:
         codes = list((await connection.execute(select(Attempt.decline_code))).scalars())
     assert codes == ["AMOUNT_MISMATCH"]
+
+
+async def test_another_transaction_under_the_same_reference_is_money_too(
+    database: Database,
+) -> None:
+    attempt = await open_attempt(database)
+    await apply(database, attempt, AttemptStatus.APPROVED, transaction_id="t-1")
+
+    again = await apply(database, attempt, AttemptStatus.APPROVED, transaction_id="t-1")
+    other = await apply(database, attempt, AttemptStatus.APPROVED, transaction_id="t-2")
+    repeated = await apply(database, attempt, AttemptStatus.APPROVED, transaction_id="t-2")
+
+    assert (again, other, repeated) == (Verdict.REPEATED, Verdict.QUEUED, Verdict.REPEATED)
+    async with database.read() as connection:
+        columns = (PaymentException.kind, PaymentException.transaction_id)
+        queued = [tuple(row) for row in await connection.execute(select(*columns))]
+    assert queued == [(ExceptionKind.SECOND_APPROVAL, "t-2")]
+    assert (await latest(database)).transaction_id == "t-1"

@@ -11,7 +11,7 @@ from tests.security.nasty import Spoiler
 from tests.security.operations import Operation, operations
 from tests.security.world import Kind, World
 
-EACH = 10
+EACH = 6
 ROLES = (Kind.GUEST, Kind.BUYER, Kind.VENDOR, Kind.SUPERUSER)
 # Nobody listens where these call: they may say so.
 OUTSIDE = ("/payments/", "DELETE /orders/{order_id}")

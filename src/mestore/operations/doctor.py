@@ -70,7 +70,7 @@ CHECKS: Mapping[str, str] = {
                 AND x.kind IN ('SECOND_APPROVAL', 'LATE_APPROVAL')) AS queued
             FROM payments p JOIN payment_attempts a ON a.payment_id = p.id
             WHERE a.status = 'APPROVED' GROUP BY p.order_id) q
-        WHERE q.approved <> q.captured + q.queued""",
+        WHERE q.approved > q.captured + q.queued""",
     "order {0} is {1} and holds a reservation that is {2}": """
         SELECT o.id, o.status, r.state FROM orders o
         JOIN stock_reservations r ON r.order_id = o.id

@@ -211,7 +211,9 @@ class PaymentService:
 
     async def _approve(self, attempt: AttemptState, outcome: Outcome) -> Verdict:
         if attempt.status is AttemptStatus.APPROVED:
-            return Verdict.REPEATED
+            if attempt.transaction_id == outcome.transaction_id:
+                return Verdict.REPEATED
+            return await self._strand(ExceptionKind.SECOND_APPROVAL, attempt, outcome)
         if (outcome.amount_minor, outcome.currency) != (attempt.amount_minor, attempt.currency):
             # The attempt stays blocking: nobody pays twice while the operator decides.
             await self.payments.set_attempt(

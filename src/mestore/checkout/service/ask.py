@@ -15,7 +15,7 @@ log = structlog.get_logger(__name__)
 async def ask(outside: Outside, attempt: AttemptState) -> bool:
     """Ask once and apply the answer; False where the gateway did not answer."""
     try:
-        outcome = await _present_state(outside.gateways[attempt.gateway], attempt)
+        outcome = await _present_state(outside.gateways.get(attempt.gateway), attempt)
     except GatewayUnavailable:
         log.warning("gateway_did_not_answer", gateway=attempt.gateway, attempt=attempt.reference)
         async with outside.database.transaction() as tx:
@@ -39,7 +39,10 @@ async def ask_all_open(outside: Outside, order_id: int) -> bool:
     return all(answers)
 
 
-async def _present_state(gateway: PaymentGateway, attempt: AttemptState) -> Outcome | None:
+async def _present_state(gateway: PaymentGateway | None, attempt: AttemptState) -> Outcome | None:
+    if gateway is None:
+        # The operator took it out of the settings; what is open there stays open.
+        raise GatewayUnavailable
     if attempt.transaction_id is None:
         return await gateway.find(attempt.reference)
     try:
