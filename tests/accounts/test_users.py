@@ -294,6 +294,19 @@ async def test_a_suspended_user_is_out_at_once_until_activated(
     assert (await client.get("/auth/me", headers=await sign_in(user.email))).status_code == 200
 
 
+async def test_activating_unlocks_an_account_that_was_guessed_at(
+    client: httpx2.AsyncClient, build: Build, as_user: AsUser, database: Database
+) -> None:
+    user, boss = await build.user(), await as_user(await build.user(ADMIN))
+    wrong, right = ({"email": user.email, "password": word} for word in ("Wrong1234", PASSWORD))
+    for _ in range(5):
+        assert (await client.post("/auth/login", json=wrong)).status_code == 401
+    assert (await client.post("/auth/login", json=right)).status_code == 423
+    assert (await client.post(f"/users/{user.id}/activate", headers=boss)).status_code == 200
+    assert (await client.post("/auth/login", json=right)).status_code == 200
+    assert [row.locked_until for row in await rows(database, User)] == [None, None]
+
+
 async def test_nobody_suspends_themselves(
     client: httpx2.AsyncClient, build: Build, as_user: AsUser, database: Database
 ) -> None:

@@ -203,7 +203,7 @@ async def suspend(
 
 @router.post("/{user_id}/activate", responses=_ACTS)
 async def activate(user_id: UUID, caller: Changing, device: CallingDevice, tx: InTx) -> UserDetails:
-    """Let a suspended user sign in again."""
+    """Let a user sign in again who was suspended, or locked out by wrong passwords."""
     await UserService(tx, caller, device).activate(user_id)
     user, _ = await ProfileService(tx).get(user_id)
     return user

@@ -53,6 +53,11 @@ _SET_ACTIVE = (
     .where(User.id == bindparam("of_user"), User.is_active != bindparam("to"))
     .values(is_active=bindparam("to"), updated_at=bindparam("moment"))
 )
+_UNLOCK = (
+    update(User)
+    .where(User.id == bindparam("of_user"), User.locked_until.is_not(None))
+    .values(failed_logins=0, locked_until=None, updated_at=bindparam("moment"))
+)
 _ERASE = update(User).where(User.id == bindparam("of_user"), User.erased_at.is_(None))
 
 _ADD_ACTIVITY = insert(UserActivity)
@@ -140,6 +145,10 @@ class AccessRepository:
         """Let a user sign in or not; False where it is so already."""
         values = {"of_user": user_id, "to": to, "moment": moment}
         return await affected(self.connection, _SET_ACTIVE, **values) == 1
+
+    async def unlock(self, user_id: UUID, moment: datetime) -> bool:
+        """Forget the failures that locked an account; False where none did."""
+        return await affected(self.connection, _UNLOCK, of_user=user_id, moment=moment) == 1
 
     async def erase(self, user_id: UUID, values: Mapping[str, Any]) -> bool:
         """Overwrite a user who was not erased yet, and forget what belongs to them."""

@@ -95,7 +95,7 @@ class UserService:
         await self._suspend(await self.hold(user_id), user_id, reason)
 
     async def activate(self, user_id: UUID) -> None:
-        """Let a suspended user sign in again."""
+        """Let a user sign in again who was suspended, or locked out by wrong passwords."""
         await self._activate(await self.hold(user_id), user_id)
 
     async def update_many(
@@ -167,6 +167,10 @@ class UserService:
             await self.note(user_id, Activity.ACTIVATED)
             before, after = {"is_active": False}, {"is_active": True}
             record(self.tx, Act.USER_ACTIVATED, Subject.USER, user_id, before=before, after=after)
+        if await self.access.unlock(user_id, now()):
+            await self.note(user_id, Activity.UNLOCKED)
+            before, after = {"is_locked": True}, {"is_locked": False}
+            record(self.tx, Act.USER_UNLOCKED, Subject.USER, user_id, before=before, after=after)
 
 
 async def create_user(

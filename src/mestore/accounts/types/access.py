@@ -130,4 +130,5 @@ class Activity(StrEnum):
     API_KEY_REVOKED = "api_key_revoked"
     SUSPENDED = "suspended"
     ACTIVATED = "activated"
+    UNLOCKED = "unlocked"
     ERASED = "erased"

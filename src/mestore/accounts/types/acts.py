@@ -38,6 +38,7 @@ class Act(StrEnum):
     USER_EDITED = "users.edited"
     USER_SUSPENDED = "users.suspended"
     USER_ACTIVATED = "users.activated"
+    USER_UNLOCKED = "users.unlocked"
     USER_ERASED = "users.erased"
     PERMISSIONS_CHANGED = "users.permissions_changed"
 

@@ -789,6 +789,7 @@ def upgrade() -> None:
                 "api_key_revoked",
                 "suspended",
                 "activated",
+                "unlocked",
                 "erased",
                 name="activity",
                 native_enum=False,
