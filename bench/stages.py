@@ -36,7 +36,7 @@ class Pace:
     large: int
 
 
-FULL = Pace(rounds=6, seconds=3.0, large=100_000)
+FULL = Pace(rounds=6, seconds=2.0, large=100_000)
 QUICK = Pace(rounds=2, seconds=1.0, large=10_000)
 
 

@@ -3,7 +3,7 @@
 from typing import Annotated
 
 import msgspec
-from fastapi import APIRouter, Depends, Query, Response
+from fastapi import Depends, Query, Response
 
 from mestore.accounts.deps import require
 from mestore.accounts.types import Caller, Permission
@@ -12,8 +12,9 @@ from mestore.audit.views import page_entries
 from mestore.kernel.errors import Forbidden, Unauthorized
 from mestore.kernel.http import Db, Paging, refuses
 from mestore.kernel.paging import InvalidPage, PageTooDeep
+from mestore.kernel.routing import Router
 
-router = APIRouter(prefix="/admin/audit-log", tags=["admin"])
+router = Router(prefix="/admin/audit-log", tags=["admin"])
 
 Auditing = Annotated[Caller, Depends(require(Permission.AUDIT_VIEW))]
 

@@ -3,7 +3,7 @@
 from typing import Annotated
 
 import msgspec
-from fastapi import APIRouter, Path, Response
+from fastapi import Path, Response
 
 from mestore.accounts.deps import CurrentUser
 from mestore.carts.deps import CurrentCartOwner, CurrentPolicies
@@ -22,8 +22,9 @@ from mestore.carts.views import CartView, CartViews
 from mestore.inventory.errors import InsufficientStock, VariantRequired
 from mestore.kernel.errors import Unauthorized
 from mestore.kernel.http import Db, refuses
+from mestore.kernel.routing import Router
 
-router = APIRouter(prefix="/cart", tags=["cart"])
+router = Router(prefix="/cart", tags=["cart"])
 
 ItemId = Annotated[int, Path(ge=1, le=2**63 - 1)]
 

@@ -5,7 +5,7 @@ from typing import Annotated
 from uuid import UUID
 
 import msgspec
-from fastapi import APIRouter, Depends, Request, Response
+from fastapi import Depends, Request, Response
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from mestore.accounts.types import Permission
@@ -28,8 +28,9 @@ from mestore.kernel.db import Tx
 from mestore.kernel.errors import Forbidden, Unauthorized
 from mestore.kernel.http import Db, IdempotencyHeader, InTx, answered, once_of, refuses
 from mestore.kernel.idempotency import Answer, IdempotencyKeyReused, run_once
+from mestore.kernel.routing import Router
 
-router = APIRouter(prefix="/products/{product_id}/inventory", tags=["inventory"])
+router = Router(prefix="/products/{product_id}/inventory", tags=["inventory"])
 
 ViewingEditor = Annotated[Editor, Depends(editor_who_can(Permission.INVENTORY_VIEW))]
 UpdatingEditor = Annotated[Editor, Depends(editor_who_can(Permission.INVENTORY_UPDATE))]

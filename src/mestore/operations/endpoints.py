@@ -6,7 +6,7 @@ import time
 from importlib.metadata import version
 from typing import cast
 
-from fastapi import APIRouter, Request, Response
+from fastapi import Request, Response
 from prometheus_client import CONTENT_TYPE_LATEST
 from pydantic import BaseModel, SecretStr
 from sqlalchemy import select, true
@@ -14,11 +14,14 @@ from sqlalchemy import select, true
 from mestore.kernel.clock import now
 from mestore.kernel.errors import NotFound, Unauthorized
 from mestore.kernel.http import Db, client_ip, refuses
+from mestore.kernel.routing import Router
 from mestore.operations import metrics
 
-router = APIRouter(prefix="/health", tags=["operations"])
-metrics_router = APIRouter(tags=["operations"])
-root_router = APIRouter(tags=["operations"])
+router = Router(prefix="/health", tags=["operations"])
+metrics_router = Router(tags=["operations"])
+root_router = Router(tags=["operations"])
+
+_VERSION = version("mestore")
 
 
 class Liveness(BaseModel):
@@ -37,7 +40,7 @@ class DatabaseHealth(BaseModel):
 
 
 def _alive() -> Liveness:
-    return Liveness(status="ok", timestamp=now().isoformat(), version=version("mestore"))
+    return Liveness(status="ok", timestamp=now().isoformat(), version=_VERSION)
 
 
 @router.get("")

@@ -3,18 +3,19 @@
 from typing import Annotated
 
 import msgspec
-from fastapi import APIRouter, Depends, Path, Query, Request, Response
+from fastapi import Depends, Path, Query, Request, Response
 
 from mestore.kernel.http import Db, Paging, etag, refuses
 from mestore.kernel.moments import Moment, beginning, end
 from mestore.kernel.paging import PageRequest
+from mestore.kernel.routing import Router
 from mestore.orders.deps import CurrentViewer
 from mestore.orders.errors import OrderNotFound
 from mestore.orders.schemas import OrderListOut
 from mestore.orders.types import OrderStatus, OrderView
 from mestore.orders.views import OrderFilter, OrderViews, sort_key
 
-router = APIRouter(prefix="/orders", tags=["orders"])
+router = Router(prefix="/orders", tags=["orders"])
 
 OrderId = Annotated[int, Path(ge=1, le=2**63 - 1)]
 

@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import and_, bindparam, case, insert, select, update
+from sqlalchemy import ColumnElement, and_, bindparam, case, insert, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from mestore.kernel.columns import UtcDateTime
@@ -19,6 +19,16 @@ from mestore.orders.types import (
     OrderMoney,
     OrderStatus,
 )
+
+
+def _by_key(condition: ColumnElement[bool]) -> ColumnElement[bool]:
+    """Return a condition that no index serves, so that rows are found by their primary key.
+
+    MariaDB would find an order of some status through the index on it and lock that entry before
+    the row, while all others lock the row first: a deadlock.
+    """
+    return case((condition, 1), else_=0) == 1
+
 
 _INSERT_ORDER = insert(Order)
 _INSERT_ITEMS = insert(OrderItem).inline()
@@ -54,13 +64,12 @@ _PARTS = (
     .where(VendorOrder.order_id == bindparam("order_id"))
     .order_by(VendorOrder.vendor_id)
 )
+_STANDS = and_(
+    Order.status == bindparam("from_status"), Order.financial_status == bindparam("from_financial")
+)
 _MOVE = (
     update(Order)
-    .where(
-        Order.id == bindparam("of_order"),
-        Order.status == bindparam("from_status"),
-        Order.financial_status == bindparam("from_financial"),
-    )
+    .where(Order.id == bindparam("of_order"), _by_key(_STANDS))
     .values(
         status=bindparam("to_status"),
         financial_status=bindparam("to_financial"),
@@ -85,7 +94,7 @@ _IS_UNPAID = and_(
 _IS_OVER = and_(_IS_UNPAID, Order.expires_at < bindparam("moment"))
 _KEEP_UNTIL = (
     update(Order)
-    .where(Order.id == bindparam("of_order"), _IS_UNPAID)
+    .where(Order.id == bindparam("of_order"), _by_key(_IS_UNPAID))
     .values(expires_at=case((Order.expires_at < _UNTIL, _UNTIL), else_=Order.expires_at))
 )
 _EXPIRED = (

@@ -3,12 +3,13 @@
 Paying itself belongs to checkout, which knows orders.
 """
 
-from fastapi import APIRouter, Request
+from fastapi import Request
 
 from mestore.kernel.breaker import Breaker, CircuitState
 from mestore.kernel.errors import BodyTooLarge, NotFound, Unavailable
 from mestore.kernel.http import Db, refuses
 from mestore.kernel.money import CURRENCY
+from mestore.kernel.routing import Router
 from mestore.payments.deps import Circuits, Gateways
 from mestore.payments.errors import BadSignature, NotAnEvent
 from mestore.payments.ports import PaymentGateway
@@ -31,7 +32,7 @@ from mestore.payments.schemas import (
 from mestore.payments.service import PaymentService
 from mestore.payments.types import MAXIMUM_INSTALLMENTS, PaymentMethod
 
-router = APIRouter(prefix="/payments", tags=["payments"])
+router = Router(prefix="/payments", tags=["payments"])
 
 EVENT_LIMIT_BYTES = 256 * 1024
 """Also the size of the inbox column."""

@@ -184,6 +184,7 @@ class PaymentService:
     async def postpone(self, attempt: AttemptState, status: AttemptStatus) -> None:
         """Note that the gateway said nothing final, and when to ask again."""
         poll_at = next_poll(attempt, status)
+        await self.payments.lock_payment(attempt.payment_id)
         waits = await self.payments.set_open_attempt(
             attempt.id, status=status, polls=attempt.polls + 1, poll_at=poll_at
         )

@@ -4,7 +4,7 @@ from collections.abc import AsyncIterator
 from typing import Annotated
 from uuid import UUID
 
-from fastapi import APIRouter, Query
+from fastapi import Query
 from fastapi.responses import StreamingResponse
 
 from mestore.accounts.deps import AnyCaller
@@ -12,11 +12,12 @@ from mestore.accounts.errors import ApiKeyNotAllowed, UserNotFound
 from mestore.accounts.types import Permission, UserFilter, UserType
 from mestore.kernel.errors import Unauthorized
 from mestore.kernel.http import Db, refuses
+from mestore.kernel.routing import Router
 from mestore.privacy.errors import OwnDataAreJson
 from mestore.privacy.service import person_as_json, users_as
 from mestore.privacy.types import ExportFormat
 
-router = APIRouter(prefix="/users", tags=["users"])
+router = Router(prefix="/users", tags=["users"])
 
 _MEDIA = {ExportFormat.CSV: "text/csv; charset=utf-8", ExportFormat.JSON: "application/json"}
 _REFUSED = refuses(Unauthorized, ApiKeyNotAllowed, OwnDataAreJson)

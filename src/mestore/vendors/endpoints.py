@@ -5,7 +5,7 @@ from uuid import UUID
 
 import msgspec
 import structlog
-from fastapi import APIRouter, Depends, Query, Request, Response
+from fastapi import Depends, Query, Request, Response
 
 from mestore.accounts.deps import (
     CallingDevice,
@@ -21,6 +21,7 @@ from mestore.kernel.cache import HotRoute, tag
 from mestore.kernel.errors import Forbidden, Unauthorized
 from mestore.kernel.http import Db, InTx, Paging, refuses
 from mestore.kernel.paging import InvalidPage, UnknownSort
+from mestore.kernel.routing import Router
 from mestore.vendors.deps import CurrentVendor
 from mestore.vendors.errors import NitTaken, NotAVendor, NotYourShop, VendorNotFound
 from mestore.vendors.schemas import (
@@ -37,8 +38,8 @@ from mestore.vendors.views import find_vendor, page_vendors
 
 log = structlog.get_logger(__name__)
 
-router = APIRouter(prefix="/vendors", tags=["vendors"])
-admin_router = APIRouter(prefix="/admin/vendors", tags=["admin"])
+router = Router(prefix="/vendors", tags=["vendors"])
+admin_router = Router(prefix="/admin/vendors", tags=["admin"])
 
 
 Viewing = Annotated[Caller, Depends(require(Permission.VENDORS_VIEW))]

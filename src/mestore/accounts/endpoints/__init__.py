@@ -1,6 +1,6 @@
 """HTTP for accounts; one file a topic."""
 
-from fastapi import APIRouter, Depends
+from fastapi import Depends
 
 from mestore.accounts.deps import calling_device
 from mestore.accounts.endpoints import (
@@ -15,9 +15,10 @@ from mestore.accounts.endpoints import (
     users,
     verification,
 )
+from mestore.kernel.routing import Router
 
 # Asked for by every endpoint, so that each security event is logged with its address.
-router = APIRouter(prefix="/auth", tags=["auth"], dependencies=[Depends(calling_device)])
+router = Router(prefix="/auth", tags=["auth"], dependencies=[Depends(calling_device)])
 router.include_router(sign_in.router)
 router.include_router(verification.router)
 router.include_router(recovery.router)
@@ -28,7 +29,7 @@ router.include_router(health.router)
 
 router.include_router(api_keys.router)
 
-users_router = APIRouter()
+users_router = Router()
 users_router.include_router(users.router)
 users_router.include_router(permissions.router)
 

@@ -3,7 +3,7 @@
 from uuid import UUID
 
 import msgspec
-from fastapi import APIRouter, Response
+from fastapi import Response
 
 from mestore.accounts.deps import CallingDevice, CurrentUser
 from mestore.accounts.errors import (
@@ -20,8 +20,9 @@ from mestore.accounts.views import all_keys
 from mestore.kernel.clock import now
 from mestore.kernel.errors import Forbidden, Unauthorized
 from mestore.kernel.http import Db, InTx, refuses
+from mestore.kernel.routing import Router
 
-router = APIRouter(prefix="/api-keys")
+router = Router(prefix="/api-keys")
 
 _PEOPLE = refuses(Unauthorized, ApiKeyNotAllowed)
 

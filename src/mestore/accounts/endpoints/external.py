@@ -2,7 +2,7 @@
 
 from typing import Annotated
 
-from fastapi import APIRouter, Depends, Query
+from fastapi import Depends, Query
 
 from mestore.accounts.deps import (
     CallingDevice,
@@ -27,8 +27,9 @@ from mestore.accounts.types import OpenedSession
 from mestore.accounts.types.external import StartedSignIn
 from mestore.accounts.types.mfa import MfaRequired
 from mestore.kernel.http import Db, refuses
+from mestore.kernel.routing import Router
 
-router = APIRouter(prefix="/oidc")
+router = Router(prefix="/oidc")
 
 _FINISH = refuses(
     InvalidExternalState,

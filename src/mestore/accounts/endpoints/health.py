@@ -2,7 +2,6 @@
 
 from typing import Literal
 
-from fastapi import APIRouter
 from pydantic import BaseModel
 
 from mestore.accounts.deps import Policy
@@ -10,8 +9,9 @@ from mestore.accounts.service.signing import check_signing
 from mestore.accounts.views.health import ask_for_nothing
 from mestore.kernel.errors import DatabaseUnavailable
 from mestore.kernel.http import Db, refuses
+from mestore.kernel.routing import Router
 
-router = APIRouter()
+router = Router()
 
 
 class AuthHealth(BaseModel):

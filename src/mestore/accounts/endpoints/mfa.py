@@ -1,6 +1,6 @@
 """HTTP for two-step sign-in."""
 
-from fastapi import APIRouter, Request, Response
+from fastapi import Request, Response
 
 from mestore.accounts.deps import (
     Bearer,
@@ -29,8 +29,9 @@ from mestore.accounts.types import OpenedSession
 from mestore.accounts.types.mfa import MfaSetup
 from mestore.kernel.errors import Unauthorized
 from mestore.kernel.http import Db, InTx, refuses
+from mestore.kernel.routing import Router
 
-router = APIRouter(prefix="/mfa")
+router = Router(prefix="/mfa")
 
 _SIGNED_IN = refuses(Unauthorized)
 _VERIFY = refuses(

@@ -3,7 +3,7 @@
 from typing import Annotated, Any
 from uuid import UUID
 
-from fastapi import APIRouter, Body
+from fastapi import Body
 
 from mestore.accounts.deps import CallingDevice, CurrentUser, GuestSession, PasskeyChoices
 from mestore.accounts.errors import AccountLocked, AccountSuspended
@@ -28,8 +28,9 @@ from mestore.accounts.types.passkeys import PasskeyView
 from mestore.accounts.views.passkeys import all_passkeys
 from mestore.kernel.errors import Unauthorized
 from mestore.kernel.http import Db, InTx, refuses
+from mestore.kernel.routing import Router
 
-router = APIRouter(prefix="/passkeys")
+router = Router(prefix="/passkeys")
 
 _SIGNED_IN = refuses(Unauthorized)
 

@@ -4,7 +4,7 @@ from typing import Annotated
 from uuid import UUID
 
 import msgspec
-from fastapi import APIRouter, Depends, Response
+from fastapi import Depends, Response
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from mestore.accounts.deps import CallingDevice, require_person
@@ -24,8 +24,9 @@ from mestore.accounts.views import find_matrix
 from mestore.kernel.clock import now
 from mestore.kernel.errors import Forbidden, Unauthorized
 from mestore.kernel.http import Db, InTx, refuses
+from mestore.kernel.routing import Router
 
-router = APIRouter(prefix="/users/{user_id}/permissions", tags=["users"])
+router = Router(prefix="/users/{user_id}/permissions", tags=["users"])
 
 _REFUSED = (Unauthorized, Forbidden, ApiKeyNotAllowed, UserNotFound)
 _CHANGES = (AccountErased, NotOnYourself, PermissionNotHeld, RoleTooHigh, ExpiryInThePast)

@@ -3,7 +3,7 @@
 from typing import Annotated
 from uuid import UUID
 
-from fastapi import APIRouter, Body, Request, Response
+from fastapi import Body, Request, Response
 
 from mestore.accounts.deps import (
     CallingDevice,
@@ -45,8 +45,9 @@ from mestore.accounts.views import OpenSession, all_sessions, find_details
 from mestore.kernel.clock import now
 from mestore.kernel.errors import PreconditionFailed, Unauthorized
 from mestore.kernel.http import Db, InTx, check_if_match, refuses
+from mestore.kernel.routing import Router
 
-router = APIRouter()
+router = Router()
 
 _SIGN_IN = refuses(InvalidCredentials, AccountSuspended, AccountLocked, AddressBlocked)
 _SIGNED_IN = refuses(Unauthorized)

@@ -5,7 +5,7 @@ from typing import Annotated
 from uuid import UUID
 
 import msgspec
-from fastapi import APIRouter, Depends, Query, Request, Response
+from fastapi import Depends, Query, Request, Response
 
 from mestore.accounts.deps import (
     AnyCaller,
@@ -55,8 +55,9 @@ from mestore.kernel.clock import BOGOTA, today_in_bogota
 from mestore.kernel.errors import Forbidden, PreconditionFailed, Unauthorized
 from mestore.kernel.http import Db, InTx, Paging, check_if_match, refuses
 from mestore.kernel.paging import InvalidPage, PageTooDeep, UnknownSort
+from mestore.kernel.routing import Router
 
-router = APIRouter(prefix="/users", tags=["users"])
+router = Router(prefix="/users", tags=["users"])
 
 _ACTS = refuses(Unauthorized, Forbidden, RoleTooHigh, UserNotFound, AccountErased, NotOnYourself)
 

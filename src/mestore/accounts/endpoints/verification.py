@@ -1,7 +1,5 @@
 """HTTP for verifying one's own e-mail address and phone number."""
 
-from fastapi import APIRouter
-
 from mestore.accounts.deps import CurrentUser
 from mestore.accounts.errors.verification import (
     CodeSentRecently,
@@ -21,8 +19,9 @@ from mestore.accounts.types.verification import CodePurpose, VerificationPolicy
 from mestore.kernel.db import Tx
 from mestore.kernel.errors import Unauthorized
 from mestore.kernel.http import Db, InTx, refuses
+from mestore.kernel.routing import Router
 
-router = APIRouter()
+router = Router()
 
 _SEND_EMAIL = refuses(Unauthorized, EmailAlreadyVerified, CodeSentRecently)
 _SEND_SMS = refuses(Unauthorized, PhoneAlreadyVerified, PhoneMissing, CodeSentRecently, TooManySms)

@@ -3,7 +3,7 @@
 from typing import Annotated
 
 import msgspec
-from fastapi import APIRouter, Depends, Request, Response
+from fastapi import Depends, Request, Response
 
 from mestore.accounts.deps import require
 from mestore.accounts.types import Caller, Permission
@@ -16,8 +16,9 @@ from mestore.catalog.types import Editor
 from mestore.catalog.views.products import get_written
 from mestore.kernel.errors import PreconditionFailed
 from mestore.kernel.http import InTx, check_if_match, etag, refuses
+from mestore.kernel.routing import Router
 
-router = APIRouter(prefix="/admin/products", tags=["admin"])
+router = Router(prefix="/admin/products", tags=["admin"])
 
 Approving = Annotated[Caller, Depends(require(Permission.PRODUCTS_APPROVE))]
 

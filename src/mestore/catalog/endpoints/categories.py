@@ -3,7 +3,7 @@
 from typing import Annotated
 
 import msgspec
-from fastapi import APIRouter, Depends, Query, Request, Response
+from fastapi import Depends, Query, Request, Response
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from mestore.accounts.deps import require
@@ -24,8 +24,9 @@ from mestore.catalog.service.categories import CategoryService
 from mestore.catalog.views.categories import category_tree, get_category
 from mestore.kernel.cache import HotRoute, tag
 from mestore.kernel.http import InTx, database, refuses
+from mestore.kernel.routing import Router
 
-router = APIRouter(prefix="/categories", tags=["categories"], route_class=HotRoute)
+router = Router(prefix="/categories", tags=["categories"], route_class=HotRoute)
 
 Keeper = Annotated[Caller, Depends(require(Permission.CATEGORIES_MANAGE))]
 

@@ -3,7 +3,7 @@
 from typing import Any
 
 import msgspec
-from fastapi import APIRouter, Request, Response
+from fastapi import Request, Response
 
 from mestore.accounts.types import Permission, UserType
 from mestore.catalog.deps import (
@@ -52,10 +52,11 @@ from mestore.kernel.cache import HotRoute, tag
 from mestore.kernel.errors import PreconditionFailed, Unauthorized
 from mestore.kernel.http import InTx, check_if_match, database, etag, refuses
 from mestore.kernel.paging import InvalidPage, PageTooDeep, UnknownSort
+from mestore.kernel.routing import Router
 from mestore.vendors.errors import NotAVendor
 from mestore.vendors.service import vendor_of
 
-router = APIRouter(prefix="/products", tags=["products"], route_class=HotRoute)
+router = Router(prefix="/products", tags=["products"], route_class=HotRoute)
 
 _LISTS = refuses(UnknownSort, InvalidPage, PageTooDeep, UnknownCategory)
 _EDITS = refuses(

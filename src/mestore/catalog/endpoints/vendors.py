@@ -2,7 +2,7 @@
 
 from uuid import UUID
 
-from fastapi import APIRouter, Request, Response
+from fastapi import Request, Response
 
 from mestore.catalog.deps import totals_of
 from mestore.catalog.endpoints.answers import page_answer
@@ -14,9 +14,10 @@ from mestore.catalog.views.products import vendor_is_open
 from mestore.kernel.cache import HotRoute, tag
 from mestore.kernel.http import database, refuses
 from mestore.kernel.paging import InvalidPage, PageTooDeep, UnknownSort
+from mestore.kernel.routing import Router
 from mestore.vendors.errors import VendorNotFound
 
-router = APIRouter(prefix="/vendors", tags=["vendors"], route_class=HotRoute)
+router = Router(prefix="/vendors", tags=["vendors"], route_class=HotRoute)
 
 
 @router.get(

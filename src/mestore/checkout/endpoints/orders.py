@@ -3,7 +3,7 @@
 from typing import Annotated
 
 import msgspec
-from fastapi import APIRouter, Path, Request, Response
+from fastapi import Path, Request, Response
 
 from mestore.checkout.deps import CurrentOwner, World
 from mestore.checkout.errors import (
@@ -21,11 +21,12 @@ from mestore.inventory.errors import InsufficientStock
 from mestore.kernel.db import Tx
 from mestore.kernel.http import Db, IdempotencyHeader, answered, once_of, refuses
 from mestore.kernel.idempotency import Answer, IdempotencyKeyReused, run_once
+from mestore.kernel.routing import Router
 from mestore.orders.errors import OrderNotCancellable, OrderNotFound
 from mestore.orders.service import read_order, view_of
 from mestore.orders.types import CancelReason, OrderView, Viewer
 
-router = APIRouter(prefix="/orders", tags=["orders"])
+router = Router(prefix="/orders", tags=["orders"])
 
 
 @router.post(

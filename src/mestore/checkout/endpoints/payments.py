@@ -4,7 +4,7 @@ from typing import Annotated
 from uuid import UUID
 
 import msgspec
-from fastapi import APIRouter, Path, Request, Response
+from fastapi import Path, Request, Response
 
 from mestore.checkout.deps import CurrentOwner, World
 from mestore.checkout.schemas import PaymentIn, ReturnOut
@@ -14,6 +14,7 @@ from mestore.checkout.service.pay import pay, view_of
 from mestore.checkout.types import PaymentView
 from mestore.kernel.http import Db, IdempotencyHeader, answered, client_ip, once_of, refuses
 from mestore.kernel.idempotency import IdempotencyKeyReused
+from mestore.kernel.routing import Router
 from mestore.orders.errors import OrderNotFound, OrderNotPayable
 from mestore.payments.errors import (
     AlreadyPaid,
@@ -27,7 +28,7 @@ from mestore.payments.errors import (
 from mestore.payments.service import Attempts
 from mestore.payments.types import AttemptState
 
-router = APIRouter(prefix="/payments", tags=["payments"])
+router = Router(prefix="/payments", tags=["payments"])
 
 
 @router.post(
