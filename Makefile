@@ -26,10 +26,10 @@ migrate: $(INSTALLED) ## Bring the database of DATABASE_URL to the newest schema
 	$(BIN)/mestore migrate
 
 test: $(INSTALLED_DEV) ## Run the tests on SQLite and PostgreSQL; ARGS="-k stock" narrows them
-	$(BIN)/pytest $(ARGS)
+	$(BIN)/pytest -n 2 --dist loadfile $(ARGS)
 
 test-all: $(INSTALLED_DEV) ## Run the tests on SQLite, PostgreSQL and MariaDB
-	$(BIN)/pytest --db=all $(ARGS)
+	$(BIN)/pytest -n 2 --dist loadfile --db=all $(ARGS)
 
 check: $(INSTALLED_DEV) ## Check format, lint, types, import contracts and house rules
 	$(BIN)/ruff format --check .
