@@ -20,7 +20,7 @@ from tests.accounts.inbox import Inbox
 from tests.accounts.rows import PASSWORD, person
 from tests.accounts.two_step import Phone, backup_codes, enable, second_step
 from tests.build import Build
-from tests.checkout.test_races import SHIPPING
+from tests.checkout.till import SHIPPING
 from tests.conftest import MovedClock
 from tests.simulators.wompi_shop import APPROVED_CARD, Receiver, Shop
 

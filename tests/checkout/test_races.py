@@ -16,17 +16,9 @@ from mestore.orders.types import CancelReason, FinancialStatus, OrderStatus, Pla
 from mestore.payments.types import AttemptStatus, Verdict
 from tests.build import BuiltProduct
 from tests.checkout.bank import Bank
-from tests.checkout.till import GUEST, Till, guest, said
+from tests.checkout.till import GUEST, SHIPPING, Till, guest, said
 
 HEADERS = {"Session-ID": GUEST, "Idempotency-Key": "key-of-the-test-1"}
-SHIPPING = {
-    "shipping_name": "Persona Ejemplo",
-    "shipping_phone": "+57 300 123 4567",
-    "shipping_address": "Calle 100 # 8A - 55",
-    "shipping_city": "Bogotá, D.C.",
-    "shipping_state": "Bogotá, D.C.",
-    "customer_email": "guest@example.com",
-}
 
 
 async def test_two_hundred_buyers_of_ten_units_buy_ten(till: Till) -> None:

@@ -36,6 +36,15 @@ HOME = Address(
     city="Bogotá, D.C.",
     state="Bogotá, D.C.",
 )
+SHIPPING = {
+    "shipping_name": "Persona Ejemplo",
+    "shipping_phone": "+57 300 123 4567",
+    "shipping_address": "Calle 100 # 8A - 55",
+    "shipping_city": "Bogotá, D.C.",
+    "shipping_state": "Bogotá, D.C.",
+    "customer_email": "guest@example.com",
+}
+"""What a client sends with the items of an order."""
 GUEST = "guest-session-0001"
 EMAIL = "guest@example.com"
 TABLES = (

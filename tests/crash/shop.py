@@ -15,7 +15,7 @@ import httpx2
 
 from mestore.settings import Settings
 from tests.build import BuiltProduct
-from tests.checkout.test_races import SHIPPING
+from tests.checkout.till import SHIPPING
 from tests.simulators.wompi_shop import Shop
 
 KILLED = -signal.SIGKILL
