@@ -1,6 +1,8 @@
 """The demonstration: everything in one process tree on an embedded database."""
 
 import os
+import signal
+import sys
 import threading
 import time
 import urllib.error
@@ -31,6 +33,8 @@ def run(port: int, simulator_port: int, sms_port: int) -> None:
         simulators.start(found, simulator_port, None),
         simulators.start_sms(found, sms_port),
     ]
+    # Without this a SIGTERM ends us at once, and the simulators keep their ports.
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
     try:
         threading.Thread(target=_welcome, args=(found,), daemon=True).start()
         server.serve("127.0.0.1", port, 1, with_jobs=True)
