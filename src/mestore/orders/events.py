@@ -1,6 +1,7 @@
 """What orders tell the other rooms."""
 
 from dataclasses import dataclass
+from uuid import UUID
 
 from mestore.kernel.messages import Event
 
@@ -24,3 +25,11 @@ class OrderCancelled(Event):
     """The order ended unpaid or was called off."""
 
     order_id: int
+
+
+@dataclass(frozen=True, slots=True)
+class OrderDelivered(Event):
+    """One vendor's part of an order arrived; published once a part."""
+
+    order_id: int
+    vendor_id: UUID

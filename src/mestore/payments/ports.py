@@ -1,16 +1,20 @@
 """The port to payment gateways. Adapters speak a provider's dialect; nothing else does."""
 
 from collections.abc import Mapping
+from datetime import datetime
 from typing import Protocol
 
 from mestore.payments.types import (
     Acceptance,
     Bank,
     Charge,
+    DisputeOutcome,
     GatewayProfile,
     Notice,
     Outcome,
     PaymentMethod,
+    RefundOrder,
+    RefundOutcome,
 )
 
 
@@ -58,6 +62,22 @@ class PaymentGateway(Protocol):
 
     async def acceptance(self) -> Acceptance:
         """Return the documents that a shopper accepts before paying."""
+        ...
+
+    async def refund(self, order: RefundOrder) -> RefundOutcome:
+        """Give money back once; raises as `start` does, `OutcomeUnknown` included."""
+        ...
+
+    async def find_refund(self, order: RefundOrder, refund_id: str | None) -> RefundOutcome | None:
+        """Say how a refund stands; None where the gateway surely never got it."""
+        ...
+
+    async def find_dispute(self, dispute_id: str) -> DisputeOutcome | None:
+        """Say how a dispute stands; None where the gateway has none of that id, or none at all."""
+        ...
+
+    async def transactions(self, since: datetime, until: datetime) -> list[Outcome] | None:
+        """List what the gateway took between two instants; None where it has no such list."""
         ...
 
     def verify(self, headers: Mapping[str, str], body: bytes) -> Notice:

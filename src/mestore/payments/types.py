@@ -16,6 +16,27 @@ class PaymentMethod(StrEnum):
     CARD = "CARD"
     PSE = "PSE"
     NEQUI = "NEQUI"
+    BANCOLOMBIA_TRANSFER = "BANCOLOMBIA_TRANSFER"
+    BANCOLOMBIA_COLLECT = "BANCOLOMBIA_COLLECT"
+    DAVIPLATA = "DAVIPLATA"
+    EFECTY = "EFECTY"
+    CASH = "CASH"
+    BANK_REFERENCE = "BANK_REFERENCE"
+
+    @property
+    def is_cash(self) -> bool:
+        """Say whether the buyer gets a voucher and pays it at a counter."""
+        return self in _AT_A_COUNTER
+
+
+_AT_A_COUNTER = frozenset(
+    {
+        PaymentMethod.BANCOLOMBIA_COLLECT,
+        PaymentMethod.EFECTY,
+        PaymentMethod.CASH,
+        PaymentMethod.BANK_REFERENCE,
+    }
+)
 
 
 class PaymentStatus(StrEnum):
@@ -93,6 +114,31 @@ class Charge:
     installments: int = 1
     details: dict[str, Any] = field(default_factory=dict)
     """Fields of the method: token, financial_institution_code, user_type …"""
+    expires_at: datetime | None = None
+    """Until when a voucher can be paid; the gateway may shorten it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Voucher:
+    """What a buyer shows at a counter to pay in cash."""
+
+    reference: str
+    agreement: str | None
+    """The number of the collector's agreement (convenio), where the counter asks for one."""
+    expires_at: datetime | None
+    barcode: str | None = None
+    """The human-readable GS1-128 text, where the voucher has a bar code."""
+    receipt_url: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class CardFacts:
+    """What a gateway tells of a card, never its number."""
+
+    brand: str | None = None
+    last_four: str | None = None
+    bin: str | None = None
+    country: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,15 +153,91 @@ class Outcome:
     currency: str
     payment_url: str | None = None
     decline_code: str | None = None
+    voucher: Voucher | None = None
+    fee_minor: int | None = None
+    """What the gateway keeps of it, where it says so."""
+    happened_at: datetime | None = None
+    card: CardFacts | None = None
+
+
+class NoticeKind(StrEnum):
+    """What a signal is about."""
+
+    TRANSACTION = "TRANSACTION"
+    REFUND = "REFUND"
+    DISPUTE = "DISPUTE"
+    NOTHING = "NOTHING"
+    """A genuine event that we have no use for: stored, answered 200, never acted on."""
 
 
 @dataclass(frozen=True, slots=True)
 class Notice:
-    """A verified signal: which event, about which transaction. The truth is asked for."""
+    """A verified signal: which event, about which transaction. The truth is asked for.
+
+    For a REFUND or a DISPUTE, `object_id` is the gateway's own id of it.
+    """
 
     event_key: str
     transaction_id: str
     reference: str | None
+    kind: NoticeKind = NoticeKind.TRANSACTION
+    object_id: str | None = None
+
+
+class RefundStatus(StrEnum):
+    """Where a refund stands at its gateway. PENDING and UNKNOWN are asked for again."""
+
+    PENDING = "PENDING"
+    UNKNOWN = "UNKNOWN"
+    APPROVED = "APPROVED"
+    DECLINED = "DECLINED"
+    ERROR = "ERROR"
+
+
+@dataclass(frozen=True, slots=True)
+class RefundOrder:
+    """Money to give back through the gateway that took it; `reference` is unique and ours."""
+
+    reference: str
+    transaction_id: str
+    charge_reference: str
+    method: PaymentMethod
+    amount_minor: int
+    charged_minor: int
+    currency: str
+    reason: str
+    charged_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class RefundOutcome:
+    """What a gateway says of a refund."""
+
+    status: RefundStatus
+    refund_id: str | None = None
+    code: str | None = None
+
+
+class DisputeStatus(StrEnum):
+    """Where a chargeback stands at its gateway."""
+
+    OPEN = "OPEN"
+    UNDER_REVIEW = "UNDER_REVIEW"
+    WON = "WON"
+    LOST = "LOST"
+
+
+@dataclass(frozen=True, slots=True)
+class DisputeOutcome:
+    """What a gateway says of a dispute of one of its transactions."""
+
+    dispute_id: str
+    transaction_id: str
+    status: DisputeStatus
+    amount_minor: int
+    currency: str
+    reason: str
+    evidence_due_at: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -143,6 +265,9 @@ class GatewayProfile:
     public_key: str
     api_url: str
     limits: Mapping[PaymentMethod, Limits]
+    refundable: frozenset[PaymentMethod] = frozenset()
+    """The methods whose money the gateway can send back; the rest is returned by bank transfer."""
+    partly_refundable: frozenset[PaymentMethod] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)
