@@ -1,0 +1,178 @@
+"""Reading what reconciliation compares, and what it found."""
+
+from collections.abc import Sequence
+from datetime import date, datetime
+from typing import Any
+
+from sqlalchemy import (
+    BigInteger,
+    ColumnElement,
+    Select,
+    String,
+    Uuid,
+    and_,
+    bindparam,
+    column,
+    func,
+    or_,
+    select,
+    table,
+    true,
+)
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from mestore.kernel.columns import UtcDateTime, enum_column
+from mestore.kernel.money import to_number
+from mestore.kernel.paging import Page, PageRequest, SortKey, apply, page_of
+from mestore.payments.types import AttemptStatus
+from mestore.reconciliation.models import ReconciliationDifference as Row
+from mestore.reconciliation.models import ReconciliationRun as Run
+from mestore.reconciliation.types import Booked, DifferenceFilter, DifferenceView, OwnAttempt
+
+_PAYMENTS = table("payments", column("id", Uuid), column("order_id", BigInteger))
+_ATTEMPTS = table(
+    "payment_attempts",
+    column("id", BigInteger),
+    column("payment_id", Uuid),
+    column("gateway", String),
+    column("reference", String),
+    column("transaction_id", String),
+    column("status", enum_column(AttemptStatus)),
+    column("amount_minor", BigInteger),
+    column("created_at", UtcDateTime),
+)
+_ENTRIES = table(
+    "ledger_entries",
+    column("id", BigInteger),
+    column("business_key", String),
+    column("kind", String),
+    column("order_id", BigInteger),
+)
+_LINES = table(
+    "ledger_lines",
+    column("entry_id", BigInteger),
+    column("account_id", BigInteger),
+    column("amount_minor", BigInteger),
+)
+_ACCOUNTS = table("ledger_accounts", column("id", BigInteger), column("code", String))
+
+_OWN = (
+    select(
+        _PAYMENTS.c.order_id,
+        _ATTEMPTS.c.reference,
+        _ATTEMPTS.c.transaction_id,
+        _ATTEMPTS.c.status,
+        _ATTEMPTS.c.amount_minor,
+    )
+    .join(_PAYMENTS, _PAYMENTS.c.id == _ATTEMPTS.c.payment_id)
+    .where(
+        _ATTEMPTS.c.gateway == bindparam("gateway"),
+        or_(
+            _ATTEMPTS.c.reference.in_(bindparam("references", expanding=True)),
+            and_(
+                _ATTEMPTS.c.status == AttemptStatus.APPROVED,
+                _ATTEMPTS.c.created_at >= bindparam("since", type_=UtcDateTime),
+                _ATTEMPTS.c.created_at < bindparam("until", type_=UtcDateTime),
+            ),
+        ),
+    )
+)
+_BOOKED = (
+    select(_ENTRIES.c.business_key, func.sum(_LINES.c.amount_minor))
+    .join(_LINES, _LINES.c.entry_id == _ENTRIES.c.id)
+    .join(_ACCOUNTS, _ACCOUNTS.c.id == _LINES.c.account_id)
+    .where(
+        _ENTRIES.c.business_key.in_(bindparam("keys", expanding=True)),
+        _ACCOUNTS.c.code == bindparam("account"),
+    )
+    .group_by(_ENTRIES.c.business_key)
+)
+_REFUNDED = (
+    select(_ENTRIES.c.order_id)
+    .where(
+        _ENTRIES.c.kind == "REFUND", _ENTRIES.c.order_id.in_(bindparam("order_ids", expanding=True))
+    )
+    .distinct()
+)
+_RAN_SINCE = select(Run.gateway, Run.day).where(
+    Run.ran_at >= bindparam("moment", type_=UtcDateTime),
+    Run.day.in_(bindparam("days", expanding=True)),
+)
+_NEWEST_FIRST = SortKey("-id", Row.id, Row.id, descending=True)
+_SHOWN = select(
+    Row.id,
+    Run.gateway,
+    Run.day,
+    Row.kind,
+    Row.state,
+    Row.reference,
+    Row.transaction_id,
+    Row.order_id,
+    Row.gateway_minor,
+    Row.payment_minor,
+    Row.ledger_minor,
+    Row.reason,
+    Row.closed_by,
+    Row.closed_at,
+    Row.created_at,
+).join(Run, Run.id == Row.run_id)
+
+
+async def own_attempts(
+    connection: AsyncConnection,
+    gateway: str,
+    references: Sequence[str],
+    since: datetime,
+    until: datetime,
+) -> list[OwnAttempt]:
+    """Return the attempts with these references, and the approved ones begun in the period."""
+    values = {"gateway": gateway, "references": references, "since": since, "until": until}
+    return [OwnAttempt(*row) for row in await connection.execute(_OWN, values)]
+
+
+async def booked(
+    connection: AsyncConnection, account: str, keys: Sequence[str], order_ids: Sequence[int]
+) -> Booked:
+    """Return what the ledger has under these business keys on a gateway's account."""
+    amounts = await connection.execute(_BOOKED, {"keys": keys, "account": account})
+    refunded = await connection.execute(_REFUNDED, {"order_ids": order_ids})
+    return Booked({key: int(amount) for key, amount in amounts}, frozenset(refunded.scalars()))
+
+
+async def ran_since(
+    connection: AsyncConnection, moment: datetime, days: Sequence[date]
+) -> set[tuple[str, date]]:
+    """Return which gateways and days were compared at `moment` or later."""
+    rows = await connection.execute(_RAN_SINCE, {"moment": moment, "days": days})
+    return {(gateway, day) for gateway, day in rows}
+
+
+async def page_differences(
+    connection: AsyncConnection, wanted: PageRequest, which: DifferenceFilter
+) -> Page[DifferenceView]:
+    """Return a page of differences, the newest first."""
+    condition = _condition(which)
+    counted = select(func.count(Row.id)).join(Run, Run.id == Row.run_id).where(condition)
+    total: int = (await connection.execute(counted)).scalar_one()
+    query: Select[*tuple[Any, ...]] = _SHOWN.where(condition)
+    rows = (await connection.execute(apply(query, wanted, _NEWEST_FIRST))).all()
+    return page_of([_view(row) for row in rows], wanted, _NEWEST_FIRST, total, ("id", "id"))
+
+
+def _condition(which: DifferenceFilter) -> ColumnElement[bool]:
+    found: list[ColumnElement[bool]] = [true()]
+    if which.state is not None:
+        found.append(Row.state == which.state)
+    if which.kind is not None:
+        found.append(Row.kind == which.kind)
+    if which.gateway is not None:
+        found.append(Run.gateway == which.gateway)
+    return and_(*found)
+
+
+def _view(row: Any) -> DifferenceView:  # noqa: ANN401  a row of _SHOWN
+    values = dict(row._mapping)
+    for name in ("gateway", "payment", "ledger"):
+        minor = values.pop(f"{name}_minor")
+        values[f"{name}_amount"] = None if minor is None else to_number(minor)
+    return DifferenceView(**values)

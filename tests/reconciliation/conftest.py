@@ -1,0 +1,25 @@
+import pytest
+
+from mestore.checkout.types import Outside
+from mestore.kernel.db import Database
+from tests.build import Build
+from tests.checkout.bank import Bank
+from tests.checkout.till import Till
+
+
+@pytest.fixture
+def till(database: Database, build: Build) -> Till:
+    """Places orders and settles what a gateway says of them."""
+    return Till(database, build)
+
+
+@pytest.fixture
+def bank() -> Bank:
+    """A gateway in memory."""
+    return Bank()
+
+
+@pytest.fixture
+def outside(database: Database, bank: Bank) -> Outside:
+    """The world with that gateway alone."""
+    return Outside(database, {bank.code: bank}, "http://shop.example.com")
