@@ -1,0 +1,78 @@
+"""Every SQL statement that writes insights."""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import (
+    BigInteger,
+    Integer,
+    String,
+    Uuid,
+    bindparam,
+    column,
+    delete,
+    func,
+    insert,
+    literal_column,
+    select,
+    table,
+)
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from mestore.insights.models import PopularProduct, ProductPair
+from mestore.insights.types import POPULAR_KEPT
+from mestore.kernel.columns import UtcDateTime
+
+_ORDERS = table(
+    "orders",
+    column("id", BigInteger),
+    column("financial_status", String),
+    column("created_at", UtcDateTime),
+)
+_ITEMS = table(
+    "order_items",
+    column("order_id", BigInteger),
+    column("product_id", Uuid),
+    column("quantity", Integer),
+)
+_PAID = ("PAID", "PARTIALLY_REFUNDED")
+_ONE, _OTHER = _ITEMS.alias("one"), _ITEMS.alias("other")
+_is_paid_since = _ORDERS.c.financial_status.in_(_PAID) & (
+    _ORDERS.c.created_at >= bindparam("since", type_=UtcDateTime)
+)
+_PAIRS = insert(ProductPair).from_select(
+    ["product_id", "other_id", "orders"],
+    select(_ONE.c.product_id, _OTHER.c.product_id, func.count(_ORDERS.c.id.distinct()))
+    .select_from(_ORDERS)
+    .join(_ONE, _ONE.c.order_id == _ORDERS.c.id)
+    .join(_OTHER, _OTHER.c.order_id == _ORDERS.c.id)
+    .where(_is_paid_since, _ONE.c.product_id != _OTHER.c.product_id)
+    .group_by(_ONE.c.product_id, _OTHER.c.product_id),
+)
+_POPULAR = insert(PopularProduct).from_select(
+    ["product_id", "units"],
+    select(_ITEMS.c.product_id, func.sum(_ITEMS.c.quantity))
+    .select_from(_ORDERS)
+    .join(_ITEMS, _ITEMS.c.order_id == _ORDERS.c.id)
+    .where(_is_paid_since)
+    .group_by(_ITEMS.c.product_id)
+    .order_by(func.sum(_ITEMS.c.quantity).desc(), _ITEMS.c.product_id)
+    .limit(literal_column(str(POPULAR_KEPT))),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class InsightRepository:
+    """What was computed from the orders."""
+
+    connection: AsyncConnection
+
+    async def replace_pairs(self, since: datetime) -> None:
+        """Count anew which products were bought together since then."""
+        await self.connection.execute(delete(ProductPair))
+        await self.connection.execute(_PAIRS, {"since": since})
+
+    async def replace_popular(self, since: datetime) -> None:
+        """Count anew what sold best since then."""
+        await self.connection.execute(delete(PopularProduct))
+        await self.connection.execute(_POPULAR, {"since": since})
