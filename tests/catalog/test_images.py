@@ -4,7 +4,7 @@ import httpx2
 from sqlalchemy import select
 
 from mestore.catalog.models import ProductImage
-from mestore.catalog.service.products import CatalogService
+from mestore.catalog.service.images import ImageService
 from mestore.catalog.service.sale import SaleItems
 from mestore.catalog.types import ImagePolicy, NewImage
 from mestore.kernel.db import Database
@@ -22,7 +22,7 @@ async def test_pictures_are_shown_in_order_with_every_size(
         [NewImage("sample/c", 640, 480)],
     ):
         async with database.transaction() as tx:
-            await CatalogService(tx).attach_images(product.id, images)
+            await ImageService(tx).attach_images(product.id, images)
     answer = await client.get(f"/products/{product.id}/images")
     images_shown = answer.json()["images"]
     async with database.read() as connection:

@@ -1,0 +1,147 @@
+"""The pictures of a product: taken in, shown when every size is there, arranged, removed."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+from uuid import UUID
+
+from mestore.catalog.errors import (
+    ImageNotFound,
+    ImageOrderIncomplete,
+    ProductNotFound,
+    TooManyImages,
+)
+from mestore.catalog.repository.images import ImageRepository
+from mestore.catalog.service.products import CatalogService
+from mestore.catalog.types import (
+    IMAGE_SIZES,
+    SYSTEM_EDITOR,
+    DropImages,
+    HeldProduct,
+    ImagePolicy,
+    ImageState,
+    MakeSizes,
+    NewImage,
+)
+from mestore.kernel.clock import now
+from mestore.kernel.db import Tx
+from mestore.kernel.ids import uuid7
+
+MOST_IMAGES = 20
+
+
+class ImageService:
+    """Writes the pictures of products that the caller holds."""
+
+    def __init__(self, tx: Tx) -> None:
+        self.tx = tx
+        self.catalog = CatalogService(tx)
+        self.images = ImageRepository(tx.connection)
+
+    async def attach_images(self, product_id: UUID, images: Sequence[NewImage]) -> None:
+        """Add pictures after those that a product has; all their files are there already."""
+        product = await self.catalog.hold(str(product_id), SYSTEM_EDITOR)
+        await self._add(product, images, ImageState.READY)
+        await self._show(product)
+
+    async def upload(
+        self, product: HeldProduct, images: Sequence[NewImage]
+    ) -> list[dict[str, Any]]:
+        """Add pictures whose originals are there, and have their sizes made; return them."""
+        ids = await self._add(product, images, ImageState.PROCESSING)
+        for image_id in ids:
+            self.tx.enqueue(MakeSizes(product.id, image_id))
+        return [await self.one(product, image_id) for image_id in ids]
+
+    async def one(self, product: HeldProduct, image_id: UUID) -> dict[str, Any]:
+        """Return a picture as its vendor sees it, with its state."""
+        row = await self._row(product, image_id)
+        return self._shown(row) | {"state": row["state"]}
+
+    async def describe(self, product: HeldProduct, image_id: UUID, alt: str | None) -> None:
+        """Change what a picture says to who cannot see it."""
+        await self._row(product, image_id)
+        await self.images.change(image_id, {"alt": alt})
+        await self._show(product)
+
+    async def place(self, product: HeldProduct, image_id: UUID, position: int) -> None:
+        """Move a picture to a place, counted from 0; beyond the end is the end."""
+        await self._row(product, image_id)
+        rows = await self.images.all_of(product.id)
+        ids = [row["id"] for row in rows if row["id"] != image_id]
+        ids.insert(position, image_id)
+        await self.images.arrange(ids)
+
+    async def arrange(self, product: HeldProduct, ids: Sequence[UUID]) -> None:
+        """Show pictures in this order; every one of the product must be named once."""
+        rows = await self.images.all_of(product.id)
+        if sorted(ids) != sorted(row["id"] for row in rows):
+            raise ImageOrderIncomplete(count=len(rows))
+        await self.images.arrange(ids)
+        await self._show(product)
+
+    async def remove(self, product: HeldProduct, image_id: UUID) -> None:
+        """Remove a picture; its files go in a job."""
+        row = await self._row(product, image_id)
+        await self.images.remove(image_id)
+        await self._show(product)
+        self.tx.enqueue(DropImages((row["key"],)))
+
+    async def finish(self, product_id: UUID, image_id: UUID, state: ImageState) -> bool:
+        """End the making of a picture's sizes; False where picture or product is gone."""
+        try:
+            product = await self.catalog.hold(str(product_id), SYSTEM_EDITOR)
+        except ProductNotFound:
+            return False
+        rows = await self.images.all_of(product_id)
+        if image_id not in [row["id"] for row in rows]:
+            return False
+        await self.images.change(image_id, {"state": state})
+        await self._show(product)
+        return True
+
+    async def _add(
+        self, product: HeldProduct, images: Sequence[NewImage], state: ImageState
+    ) -> list[UUID]:
+        present, moment = await self.images.all_of(product.id), now()
+        if len(present) + len(images) > MOST_IMAGES:
+            raise TooManyImages(most=MOST_IMAGES)
+        first = max((row["position"] for row in present), default=-1) + 1
+        ids = [uuid7() for _ in images]
+        rows = [
+            {
+                "id": image_id,
+                "product_id": product.id,
+                "key": image.key,
+                "alt": image.alt,
+                "position": first + index,
+                "width": image.width,
+                "height": image.height,
+                "state": state,
+                "created_at": moment,
+            }
+            for index, (image_id, image) in enumerate(zip(ids, images, strict=True))
+        ]
+        await self.images.add(rows)
+        return ids
+
+    async def _row(self, product: HeldProduct, image_id: UUID) -> dict[str, Any]:
+        for row in await self.images.all_of(product.id):
+            if row["id"] == image_id:
+                return row
+        raise ImageNotFound(image_id=str(image_id))
+
+    async def _show(self, product: HeldProduct) -> None:
+        rows = await self.images.all_of(product.id)
+        shown = [self._shown(row) for row in rows if row["state"] is ImageState.READY]
+        await self.catalog.renew(product, {"images": shown})
+
+    def _shown(self, row: Mapping[str, Any]) -> dict[str, Any]:
+        media_url = self.tx.policy(ImagePolicy).media_url
+        return {
+            "id": str(row["id"]),
+            "alt": row["alt"],
+            "position": row["position"],
+            "width": row["width"],
+            "height": row["height"],
+            "urls": {size: f"{media_url}/{row['key']}/{size}.webp" for size in IMAGE_SIZES},
+        }

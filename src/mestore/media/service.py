@@ -1,0 +1,121 @@
+"""Pictures made safe and made small: decoded in a thread, written anew as WebP."""
+
+import asyncio
+import io
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from typing import TypeVar
+
+from PIL import Image, ImageOps, UnidentifiedImageError
+
+from mestore.kernel.errors import Refusal
+from mestore.media.errors import ImageDamaged, ImageDimensions, ImageTooLarge, UnsupportedImage
+from mestore.media.ports import BlobStore
+from mestore.media.types import (
+    LEAST_SIDE,
+    MOST_BYTES,
+    MOST_PIXELS,
+    MOST_SIDE,
+    SIDES,
+    Picture,
+    file_of,
+)
+
+_KINDS = ("JPEG", "PNG", "WEBP", "GIF", "AVIF")
+_WEBP = "image/webp"
+_Made = TypeVar("_Made")
+# One at a time: a decoded picture may take 160 MB.
+_ONE = ThreadPoolExecutor(1, thread_name_prefix="pictures")
+
+
+async def take_in(content: bytes, file: str) -> Picture:
+    """Return an upload as it may be kept: upright, nothing in it but pixels.
+
+    `file` is what the refusals call it. Raises `ImageTooLarge`, `UnsupportedImage`,
+    `ImageDimensions`, `ImageDamaged`.
+    """
+    if len(content) > MOST_BYTES:
+        raise ImageTooLarge(file=file, limit_bytes=MOST_BYTES)
+    return await _in_thread(lambda: _rewritten(content, file))
+
+
+async def store_original(blobs: BlobStore, key: str, picture: Picture) -> None:
+    """Write the original of a picture."""
+    await blobs.put(file_of(key, "original"), picture.content, _WEBP)
+
+
+async def make_sizes(blobs: BlobStore, key: str) -> None:
+    """Write the smaller sizes of a picture whose original is there; may be done again.
+
+    Raises `BlobMissing` where the original is gone.
+    """
+    original = await blobs.get(file_of(key, "original"))
+    sizes = await _in_thread(lambda: _sizes(original))
+    for size, content in sizes.items():
+        await blobs.put(file_of(key, size), content, _WEBP)
+
+
+async def drop_picture(blobs: BlobStore, key: str) -> None:
+    """Remove every size of a picture; may be done again."""
+    for size in ("original", *SIDES):
+        await blobs.delete(file_of(key, size))
+
+
+async def _in_thread(make: Callable[[], _Made]) -> _Made:
+    return await asyncio.get_running_loop().run_in_executor(_ONE, make)
+
+
+def _rewritten(content: bytes, file: str) -> Picture:
+    try:
+        with Image.open(io.BytesIO(content), formats=_KINDS) as opened:
+            # The header tells the size: nothing is decoded before it has been judged.
+            _check_dimensions(opened.width, opened.height, file)
+            opened.load()
+            upright = ImageOps.exif_transpose(opened)
+            has_alpha = upright.has_transparency_data
+            pixels = upright.convert("RGBA" if has_alpha else "RGB")
+    except UnidentifiedImageError as error:
+        raise UnsupportedImage(file=file) from error
+    except (Image.DecompressionBombError, Image.DecompressionBombWarning) as error:
+        # Pillow itself gives up on the very largest before it says how large they are.
+        raise ImageDimensions(
+            file=file, width="?", height="?", least=LEAST_SIDE, most=MOST_SIDE, pixels=MOST_PIXELS
+        ) from error
+    except Refusal:
+        raise
+    except Exception as error:  # hostile files make decoders raise nearly anything
+        raise ImageDamaged(file=file) from error
+    return Picture(_webp(pixels), pixels.width, pixels.height)
+
+
+def _check_dimensions(width: int, height: int, file: str) -> None:
+    fits = min(width, height) >= LEAST_SIDE and max(width, height) <= MOST_SIDE
+    if not fits or width * height > MOST_PIXELS:
+        raise ImageDimensions(
+            file=file,
+            width=width,
+            height=height,
+            least=LEAST_SIDE,
+            most=MOST_SIDE,
+            pixels=MOST_PIXELS,
+        )
+
+
+def _sizes(original: bytes) -> dict[str, bytes]:
+    made = {}
+    with Image.open(io.BytesIO(original), formats=("WEBP",)) as opened:
+        smaller: Image.Image = opened.convert("RGBA" if opened.has_transparency_data else "RGB")
+    for size, side in SIDES.items():
+        # Each from the one before: the sizes fall.
+        smaller = smaller.copy()
+        smaller.thumbnail((side, side))
+        made[size] = _webp(smaller)
+    return made
+
+
+def _webp(picture: Image.Image) -> bytes:
+    # No `exif`, `xmp` or `icc_profile` given: Pillow would otherwise take them from `info`.
+    picture.info.clear()
+    written = io.BytesIO()
+    picture.save(written, "WEBP", quality=88, method=2)
+    return written.getvalue()

@@ -1,0 +1,239 @@
+"""Uploading pictures: what is taken, what becomes of it, what is refused."""
+
+import io
+from collections.abc import Awaitable, Callable
+from pathlib import Path
+
+import httpx2
+import pytest
+from PIL import Image
+
+from mestore.settings import Settings
+from tests.build import Build, BuiltProduct
+from tests.catalog.pictures import bomb, picture, turned_with_place
+from tests.conftest import AsUser
+
+RunJobs = Callable[[], Awaitable[int]]
+SVG = b'<svg xmlns="http://www.w3.org/2000/svg"><script>alert(1)</script></svg>'
+
+
+async def _send(
+    client: httpx2.AsyncClient,
+    product: BuiltProduct,
+    headers: dict[str, str],
+    *files: bytes,
+    name: str = "photo.jpg",
+    alt: str = "Frente",
+) -> httpx2.Response:
+    form = [("files", (name, content, "image/jpeg")) for content in files]
+    address = f"/products/{product.id}/images"
+    return await client.post(address, files=form, data={"alt": alt}, headers=headers)
+
+
+def _written(settings: Settings) -> list[Path]:
+    return sorted(path for path in settings.media.rglob("*") if path.is_file())
+
+
+async def test_an_upload_is_public_in_five_sizes_when_they_are_made(
+    client: httpx2.AsyncClient,
+    build: Build,
+    as_user: AsUser,
+    run_jobs: RunJobs,
+    settings: Settings,
+) -> None:
+    product = await build.product()
+    headers = await as_user(product.vendor.owner)
+    answer = await _send(client, product, headers, turned_with_place(), picture("PNG"))
+    assert answer.status_code == 202, answer.text
+    first, second = answer.json()["images"]
+    assert (first["width"], first["height"], first["state"]) == (200, 400, "PROCESSING")
+    address = f"/products/{product.id}/images"
+    assert (await client.get(address)).json() == {"images": []}
+    await run_jobs()
+    shown = (await client.get(address)).json()["images"]
+    assert [each["id"] for each in shown] == [first["id"], second["id"]]
+    own = await client.get(f"{address}/{first['id']}", headers=headers)
+    assert own.json()["state"] == "READY"
+    assert len(_written(settings)) == 10
+    for url in shown[0]["urls"].values():
+        file = await client.get(f"http://test{url}")
+        assert file.headers["cache-control"] == "public, max-age=31536000, immutable"
+        opened = Image.open(io.BytesIO(file.content))
+        assert (opened.format, len(opened.getexif())) == ("WEBP", 0)
+        assert b"Secret Camera" not in file.content
+        assert opened.height == 2 * opened.width
+
+
+@pytest.mark.parametrize("kind", ["JPEG", "PNG", "WEBP", "GIF", "AVIF"])
+async def test_the_content_decides_what_a_file_is(
+    client: httpx2.AsyncClient, build: Build, as_user: AsUser, settings: Settings, kind: str
+) -> None:
+    product = await build.product()
+    headers = await as_user(product.vendor.owner)
+    name = "../../../etc/cron.d/evil.svg"
+    answer = await _send(client, product, headers, picture(kind), name=name)
+    assert answer.status_code == 202, answer.text
+    (file,) = _written(settings)
+    assert (file.name, file.parent.parent.name) == ("original.webp", product.id.hex)
+
+
+@pytest.mark.parametrize(
+    ("content", "status", "code"),
+    [
+        (SVG, 415, "UNSUPPORTED_IMAGE"),
+        (b"", 415, "UNSUPPORTED_IMAGE"),
+        (b"%PDF-1.7 \0\0", 415, "UNSUPPORTED_IMAGE"),
+        (picture("BMP"), 415, "UNSUPPORTED_IMAGE"),
+        (picture()[:3000], 422, "IMAGE_DAMAGED"),
+        (picture("PNG")[:3000], 422, "IMAGE_DAMAGED"),
+        (picture(size=(99, 200)), 422, "IMAGE_DIMENSIONS"),
+        (bomb(8001), 422, "IMAGE_DIMENSIONS"),
+        (bomb(10_000), 422, "IMAGE_DIMENSIONS"),
+        (bomb(60_000), 422, "IMAGE_DIMENSIONS"),
+        (bomb(5000), 422, "IMAGE_DAMAGED"),
+        (picture() + bytes(10 * 1024 * 1024), 413, "IMAGE_TOO_LARGE"),
+    ],
+)
+async def test_what_is_no_good_picture_is_refused_and_nothing_is_kept(  # noqa: PLR0913
+    client: httpx2.AsyncClient,
+    build: Build,
+    as_user: AsUser,
+    settings: Settings,
+    content: bytes,
+    status: int,
+    code: str,
+) -> None:
+    product = await build.product()
+    headers = await as_user(product.vendor.owner)
+    answer = await _send(client, product, headers, content)
+    assert (answer.status_code, answer.json()["code"]) == (status, code), answer.text
+    after_a_good_one = await _send(client, product, headers, picture(), content)
+    assert after_a_good_one.json()["code"] == code
+    assert _written(settings) == []
+
+
+async def test_a_body_that_announces_50_mb_is_refused_unread(
+    client: httpx2.AsyncClient, build: Build, as_user: AsUser
+) -> None:
+    product = await build.product()
+    headers = await as_user(product.vendor.owner)
+    kind = {"content-type": "multipart/form-data; boundary=x"}
+    address = f"/products/{product.id}/images"
+    announced = {"content-length": str(50 * 1024 * 1024)}
+    answer = await client.post(address, content=b"x", headers=headers | kind | announced)
+    assert (answer.status_code, answer.json()["code"]) == (413, "BODY_TOO_LARGE")
+    elsewhere = await client.patch(
+        f"/products/{product.id}", content=bytes(2 * 1024 * 1024), headers=headers
+    )
+    assert elsewhere.status_code == 413
+
+
+async def test_pictures_are_arranged_described_and_removed_with_their_files(
+    client: httpx2.AsyncClient,
+    build: Build,
+    as_user: AsUser,
+    run_jobs: RunJobs,
+    settings: Settings,
+) -> None:
+    product = await build.product()
+    headers = await as_user(product.vendor.owner)
+    answer = await _send(client, product, headers, picture(), picture(), picture())
+    await run_jobs()
+    one, two, three = (each["id"] for each in answer.json()["images"])
+    address = f"/products/{product.id}/images"
+
+    async def order() -> list[str]:
+        return [each["id"] for each in (await client.get(address)).json()["images"]]
+
+    moved = await client.put(f"{address}/order", json={"ids": [three, one, two]}, headers=headers)
+    assert (moved.status_code, await order()) == (200, [three, one, two])
+    wrong = await client.put(f"{address}/order", json={"ids": [three, three, two]}, headers=headers)
+    assert wrong.json()["code"] == "IMAGE_ORDER_INCOMPLETE"
+    patch = {"alt": "Atrás", "position": 0}
+    changed = await client.patch(f"{address}/{two}", json=patch, headers=headers)
+    assert (changed.json()["alt"], await order()) == ("Atrás", [two, three, one])
+    gone = await client.delete(f"{address}/{three}", headers=headers)
+    assert (gone.status_code, await order()) == (204, [two, one])
+    await run_jobs()
+    assert len(_written(settings)) == 10
+    again = await client.delete(f"{address}/{three}", headers=headers)
+    assert again.json()["code"] == "IMAGE_NOT_FOUND"
+
+
+async def test_a_picture_deleted_before_its_sizes_were_made_leaves_no_files(
+    client: httpx2.AsyncClient,
+    build: Build,
+    as_user: AsUser,
+    run_jobs: RunJobs,
+    settings: Settings,
+) -> None:
+    product = await build.product()
+    headers = await as_user(product.vendor.owner)
+    (image,) = (await _send(client, product, headers, picture())).json()["images"]
+    await client.delete(f"/products/{product.id}/images/{image['id']}", headers=headers)
+    await run_jobs()
+    assert _written(settings) == []
+
+
+async def test_a_picture_whose_original_is_lost_fails_and_stays_hidden(
+    client: httpx2.AsyncClient,
+    build: Build,
+    as_user: AsUser,
+    run_jobs: RunJobs,
+    settings: Settings,
+) -> None:
+    product = await build.product()
+    headers = await as_user(product.vendor.owner)
+    (image,) = (await _send(client, product, headers, picture())).json()["images"]
+    for file in _written(settings):
+        file.unlink()
+    await run_jobs()
+    address = f"/products/{product.id}/images"
+    assert (await client.get(address)).json() == {"images": []}
+    own = await client.get(f"{address}/{image['id']}", headers=headers)
+    assert own.json()["state"] == "FAILED"
+
+
+async def test_a_product_takes_twenty_pictures_at_most(
+    client: httpx2.AsyncClient, build: Build, as_user: AsUser, settings: Settings
+) -> None:
+    product = await build.product()
+    headers = await as_user(product.vendor.owner)
+    small = picture(size=(100, 100))
+    assert (await _send(client, product, headers, *[small] * 20)).status_code == 202
+    answer = await _send(client, product, headers, small)
+    assert answer.json()["code"] == "TOO_MANY_IMAGES"
+    assert len(_written(settings)) == 20
+
+
+async def test_the_files_go_with_the_product(
+    client: httpx2.AsyncClient,
+    build: Build,
+    as_user: AsUser,
+    run_jobs: RunJobs,
+    settings: Settings,
+) -> None:
+    product = await build.product()
+    headers = await as_user(product.vendor.owner)
+    await _send(client, product, headers, picture())
+    await run_jobs()
+    await client.delete(f"/products/{product.id}", headers=headers)
+    await run_jobs()
+    assert _written(settings) == []
+
+
+async def test_a_text_with_a_nul_is_refused(
+    client: httpx2.AsyncClient, build: Build, as_user: AsUser
+) -> None:
+    product = await build.product()
+    headers = await as_user(product.vendor.owner)
+    answer = await _send(client, product, headers, picture(), alt="a\0b")
+    assert answer.status_code == 422
+
+
+async def test_another_vendor_uploads_nothing(
+    client: httpx2.AsyncClient, build: Build, as_user: AsUser
+) -> None:
+    product, other = await build.product(), await build.vendor()
+    answer = await _send(client, product, await as_user(other.owner), picture())
+    assert answer.status_code == 404
