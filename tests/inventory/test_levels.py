@@ -6,7 +6,8 @@ from uuid import UUID
 import pytest
 from sqlalchemy import delete, select
 
-from mestore.inventory.errors import BelowReserved, LevelMoved, LevelTooHigh, VariantNotFound
+from mestore.catalog.errors import VariantNotFound
+from mestore.inventory.errors import BelowReserved, LevelMoved, LevelTooHigh
 from mestore.inventory.models import StockLevel, StockLocation, StockMovement
 from mestore.inventory.service import InventoryService, OpeningStockBook
 from mestore.inventory.types import Demand, MovementKind, NewLevel

@@ -241,7 +241,7 @@ async def test_availability_is_one_statement_for_any_number_of_variants(
 
 
 @pytest.mark.parametrize("lines", [1, 10, 50])
-async def test_reserving_takes_three_statements_and_one_a_level(
+async def test_reserving_takes_four_statements_and_one_a_level(
     database: Database, build: Build, statements: list[str], lines: int
 ) -> None:
     vendor = await build.vendor()
@@ -251,4 +251,4 @@ async def test_reserving_takes_three_statements_and_one_a_level(
     await reserve(database, 1, [demand(product, 1) for product in products])
 
     begin = 1 if database.dialect == "sqlite" else 0
-    assert len(statements) == begin + lines + 3
+    assert len(statements) == begin + lines + 4

@@ -13,6 +13,7 @@ from mestore.catalog.types import Editor
 from mestore.catalog.views.totals import Totals
 from mestore.kernel.errors import Forbidden
 from mestore.kernel.http import database
+from mestore.media.ports import BlobStore
 from mestore.vendors.deps import vendor_who_can
 from mestore.vendors.types import SellingVendor
 
@@ -55,6 +56,12 @@ def editor_who_can(permission: Permission) -> Callable[[Caller], Awaitable[Edito
     return check
 
 
+async def blob_store(request: Request) -> BlobStore:
+    """Return where the files of pictures lie."""
+    return cast(BlobStore, request.app.state.blobs)
+
+
+Blobs = Annotated[BlobStore, Depends(blob_store)]
 StockOfProducts = Annotated[OpeningStock, Depends(opening_stock)]
 OfferingVendor = Annotated[SellingVendor, Depends(vendor_who_can(Permission.PRODUCTS_CREATE))]
 ViewingVendor = Annotated[SellingVendor, Depends(vendor_who_can(Permission.PRODUCTS_VIEW))]

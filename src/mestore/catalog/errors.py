@@ -31,6 +31,27 @@ class PrivateStatus(Forbidden):
     es = "Aquí solo puedes ver productos APPROVED. Un vendedor ve todos los suyos en my-products."
 
 
+class ImageNotFound(NotFound):
+    """The product has no such picture."""
+
+    en = "This product has no picture {image_id}."
+    es = "Este producto no tiene la imagen {image_id}."
+
+
+class TooManyImages(Invalid):
+    """The product has as many pictures as one may have."""
+
+    en = "A product has at most {most} pictures. Delete one first."
+    es = "Un producto tiene máximo {most} imágenes. Elimina una primero."
+
+
+class ImageOrderIncomplete(Invalid):
+    """The order does not name every picture once."""
+
+    en = "Name each of the {count} pictures of the product exactly once."
+    es = "Nombra exactamente una vez cada una de las {count} imágenes del producto."
+
+
 class ShopNotOpen(Forbidden):
     """The vendor waits for approval or is suspended."""
 
@@ -53,7 +74,7 @@ class SkuTaken(Conflict):
 
 
 class SlugTaken(Conflict):
-    """Another category uses the slug."""
+    """Another category, or another product, uses the slug."""
 
     en = "The slug {slug} is in use. Choose another one."
     es = "El slug {slug} ya está en uso. Elige otro."
@@ -78,6 +99,13 @@ class CompareAtPriceTooLow(Invalid):
 
     en = "compare_at_price is the price before and must be above price. Raise it or send null."
     es = "compare_at_price es el precio anterior y debe superar price. Súbelo o envía null."
+
+
+class CompareAtPriceNotReal(Invalid):
+    """The price before is higher than any that the product really had."""
+
+    en = "compare_at_price may be at most {highest}, its highest price of the last {days} days."
+    es = "compare_at_price puede ser máximo {highest}, su mayor precio en {days} días."
 
 
 class StockIsPerVariant(Conflict):
@@ -106,3 +134,38 @@ class CategoryTooDeep(Invalid):
 
     en = "Categories have at most {levels} levels. Choose a parent nearer to the root."
     es = "Las categorías tienen máximo {levels} niveles. Elige un padre más cercano a la raíz."
+
+
+class VariantNotFound(NotFound):
+    """The product has no such variant."""
+
+    en = "This product has no variant {variant_id}. Its inventory lists the variants it has."
+    es = "Este producto no tiene la variante {variant_id}. Su inventario lista las que tiene."
+
+
+class DefaultVariantKept(Conflict):
+    """The default variant goes with its product: same SKU, same life."""
+
+    en = "The default variant has its product's SKU and life. Change or delete the product."
+    es = "La variante principal tiene el SKU y la vida del producto. Cambia o elimina el producto."
+
+
+class VariantInUse(Conflict):
+    """Stock, orders or carts still hold the variant."""
+
+    en = "{on_hand} units ({reserved} reserved) and {carts} carts hold it. Set stock to 0 first."
+    es = "Tiene {on_hand} unidades ({reserved} reservadas) y {carts} carritos. Lleva a 0 primero."
+
+
+class BackordersNotOffered(Invalid):
+    """Variants are sold only while there is stock of them."""
+
+    en = "inventory_policy CONTINUE is not offered: send DENY, or track_inventory=false."
+    es = "inventory_policy CONTINUE no está disponible: envía DENY, o track_inventory=false."
+
+
+class TooManyVariants(Invalid):
+    """The product has as many variants as one may have."""
+
+    en = "A product has at most {most} variants. Delete one first."
+    es = "Un producto tiene máximo {most} variantes. Elimina una primero."

@@ -18,7 +18,7 @@ from sqlalchemy import (
 )
 from sqlalchemy.orm import Mapped, mapped_column
 
-from mestore.catalog.types import ProductStatus
+from mestore.catalog.types import ImageState, InventoryPolicy, ProductStatus
 from mestore.kernel.columns import Base, BigPk, Code, Json, Minor, UtcDateTime, enum_column
 
 
@@ -132,9 +132,42 @@ class Variant(Base):
     barcode: Mapped[str | None] = mapped_column(String(50))
     position: Mapped[int] = mapped_column(Integer)
     is_default: Mapped[bool] = mapped_column(Boolean)
+    inventory_policy: Mapped[InventoryPolicy] = mapped_column(
+        enum_column(InventoryPolicy),
+        default=InventoryPolicy.DENY,
+        server_default=InventoryPolicy.DENY.value,
+    )
     created_at: Mapped[datetime] = mapped_column(UtcDateTime)
+    deleted_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
 
     __table_args__ = (UniqueConstraint("product_id", "sku"),)
+
+
+class ProductPrice(Base):
+    """A price that a product really had, from one moment until another; the present one is open.
+
+    Written in the transaction that changes the price, while the product's row is held.
+    """
+
+    __tablename__ = "product_prices"
+
+    id: Mapped[int] = mapped_column(BigPk, primary_key=True)
+    product_id: Mapped[UUID] = mapped_column(Uuid, ForeignKey("products.id"))
+    price_minor: Mapped[int] = mapped_column(Minor)
+    since: Mapped[datetime] = mapped_column(UtcDateTime)
+    until: Mapped[datetime | None] = mapped_column(UtcDateTime)
+
+    __table_args__ = (Index("ix_product_prices_product", "product_id", "until"),)
+
+
+class OldSlug(Base):
+    """An address that a product had before. A new product may take it over."""
+
+    __tablename__ = "product_old_slugs"
+
+    slug: Mapped[str] = mapped_column(Code(200), primary_key=True)
+    product_id: Mapped[UUID] = mapped_column(Uuid, ForeignKey("products.id"), index=True)
+    created_at: Mapped[datetime] = mapped_column(UtcDateTime)
 
 
 class ProductImage(Base):
@@ -149,4 +182,7 @@ class ProductImage(Base):
     position: Mapped[int] = mapped_column(Integer)
     width: Mapped[int] = mapped_column(Integer)
     height: Mapped[int] = mapped_column(Integer)
+    state: Mapped[ImageState] = mapped_column(
+        enum_column(ImageState), server_default=ImageState.READY.value
+    )
     created_at: Mapped[datetime] = mapped_column(UtcDateTime)

@@ -1,10 +1,12 @@
 """The words of the catalogue."""
 
 from dataclasses import dataclass
+from datetime import datetime
 from enum import StrEnum
 from typing import Any, TypedDict
 from uuid import UUID
 
+from mestore.kernel.messages import Task
 from mestore.vendors.types import VendorStatus
 
 IMAGE_SIZES = ("original", "large", "medium", "small", "thumbnail")
@@ -19,6 +21,13 @@ class ProductStatus(StrEnum):
     APPROVED = "APPROVED"
     REJECTED = "REJECTED"
     ARCHIVED = "ARCHIVED"
+
+
+class InventoryPolicy(StrEnum):
+    """What happens when stock has run out: DENY refuses orders, CONTINUE takes them."""
+
+    DENY = "DENY"
+    CONTINUE = "CONTINUE"
 
 
 # Where its vendor may move a product. PENDING asks for approval, which a trusted vendor has.
@@ -52,11 +61,46 @@ STAFF_MOVES = {
 }
 
 
+class ImageState(StrEnum):
+    """Where a picture stands: only a READY one is public. FAILED: its original was lost."""
+
+    PROCESSING = "PROCESSING"
+    READY = "READY"
+    FAILED = "FAILED"
+
+
+@dataclass(frozen=True, slots=True)
+class MakeSizes(Task):
+    """Make the smaller sizes of an uploaded picture."""
+
+    product_id: UUID
+    image_id: UUID
+
+
+@dataclass(frozen=True, slots=True)
+class DropImages(Task):
+    """Remove the files of pictures, by their keys in the blob store."""
+
+    keys: tuple[str, ...]
+
+
 @dataclass(frozen=True, slots=True)
 class ImagePolicy:
     """Where browsers find pictures: the prefix of every address."""
 
     media_url: str = "/media"
+
+
+@dataclass(frozen=True, slots=True)
+class PricePolicy:
+    """How honest a price before must be: one the product had within `compare_at_days`.
+
+    A product younger than `new_days` has no such past, and its vendor is believed. With 0
+    `compare_at_days` nothing is checked. Law 1480 of 2011, articles 26 and 30.
+    """
+
+    compare_at_days: int = 90
+    new_days: int = 30
 
 
 class ProductFields(TypedDict, total=False):
@@ -67,6 +111,7 @@ class ProductFields(TypedDict, total=False):
 
     sku: str
     name: str
+    slug: str
     description: str | None
     short_description: str | None
     price_minor: int
@@ -113,6 +158,30 @@ class NewVariant:
     price_minor: int | None = None
     barcode: str | None = None
     stock: int = 0
+    position: int | None = None
+    inventory_policy: InventoryPolicy = InventoryPolicy.DENY
+
+
+@dataclass(frozen=True, slots=True)
+class UpsertRow:
+    """A product to write by its SKU. A new one needs `name` and `price_minor` in `fields`.
+
+    `stock` is what the default variant is to have at the main place; None leaves it as it is.
+    Variants are known by their SKU within the product; one with `stock` 0 keeps what it has.
+    """
+
+    fields: ProductFields
+    variants: tuple[NewVariant, ...] = ()
+    stock: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class UpsertResult:
+    """What became of a row: `created` is True, False where it changed, None where nothing did."""
+
+    sku: str
+    product_id: UUID
+    created: bool | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,6 +200,10 @@ class Editor:
 
     user_id: UUID
     is_staff: bool
+
+
+# Who finishes what somebody began: jobs and the sample shop.
+SYSTEM_EDITOR = Editor(UUID(int=0), is_staff=True)
 
 
 @dataclass(frozen=True, slots=True)
@@ -155,6 +228,7 @@ class HeldProduct:
     owner_id: UUID
     vendor_status: VendorStatus
     is_trusted: bool
+    created_at: datetime
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,33 +5,56 @@ from typing import Annotated
 from uuid import UUID
 
 import msgspec
-from fastapi import Depends, Request, Response
+from fastapi import Depends, Path, Request, Response
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from mestore.accounts.types import Permission
 from mestore.catalog.deps import editor_who_can
-from mestore.catalog.errors import ProductNotFound
+from mestore.catalog.errors import ProductNotFound, VariantNotFound
 from mestore.catalog.service.products import CatalogService
 from mestore.catalog.types import Editor, ProductFields
 from mestore.inventory.errors import (
     BelowReserved,
     LevelMoved,
     LevelTooHigh,
-    VariantNotFound,
+    LocationNotFound,
+    LocationTaken,
     VariantRequired,
 )
-from mestore.inventory.schemas import AdjustmentIn, InventoryIn, InventoryOut
+from mestore.inventory.schemas import (
+    AdjustmentIn,
+    InventoryIn,
+    InventoryOut,
+    LocationIn,
+    LocationsOut,
+    LowStockOut,
+    MovementsOut,
+)
 from mestore.inventory.service import InventoryService, OpeningStockBook
 from mestore.inventory.types import NewLevel
-from mestore.inventory.views import InventoryView, InventoryViews, LevelView
+from mestore.inventory.views import (
+    InventoryView,
+    InventoryViews,
+    LevelView,
+    all_locations,
+    page_low,
+    page_movements,
+)
 from mestore.kernel.db import Tx
 from mestore.kernel.errors import Forbidden, Unauthorized
-from mestore.kernel.http import Db, IdempotencyHeader, InTx, answered, once_of, refuses
+from mestore.kernel.http import Db, IdempotencyHeader, InTx, Paging, answered, once_of, refuses
 from mestore.kernel.idempotency import Answer, IdempotencyKeyReused, run_once
 from mestore.kernel.routing import Router
+from mestore.vendors.deps import vendor_who_can
+from mestore.vendors.errors import NotAVendor
+from mestore.vendors.types import SellingVendor
 
 router = Router(prefix="/products/{product_id}/inventory", tags=["inventory"])
 
+shop_router = Router(prefix="/inventory", tags=["inventory"])
+
+ViewingVendor = Annotated[SellingVendor, Depends(vendor_who_can(Permission.INVENTORY_VIEW))]
+UpdatingVendor = Annotated[SellingVendor, Depends(vendor_who_can(Permission.INVENTORY_UPDATE))]
 ViewingEditor = Annotated[Editor, Depends(editor_who_can(Permission.INVENTORY_VIEW))]
 UpdatingEditor = Annotated[Editor, Depends(editor_who_can(Permission.INVENTORY_UPDATE))]
 
@@ -108,6 +131,60 @@ async def adjust_inventory(
     return answered(await run_once(db, once, adjust))
 
 
+@router.get("/movements", response_model=MovementsOut, responses=_OWN)
+async def list_movements(
+    product_id: UUID, editor: ViewingEditor, db: Db, wanted: Paging
+) -> Response:
+    """List every change of a product's stock, the newest first."""
+    async with db.read() as connection:
+        await _inventory(connection, product_id, editor)
+        page = await page_movements(connection, product_id, wanted)
+    return _json({"movements": page.rows, "pagination": page.pagination})
+
+
+@shop_router.get("/low-stock", response_model=LowStockOut, responses=refuses(NotAVendor))
+async def list_low_stock(vendor: ViewingVendor, db: Db, wanted: Paging) -> Response:
+    """List one's own variants whose free units are at or below the product's threshold."""
+    async with db.read() as connection:
+        page = await page_low(connection, vendor.id, wanted)
+    return _json({"low_stock": page.rows, "pagination": page.pagination})
+
+
+@shop_router.get("/locations", response_model=LocationsOut, responses=refuses(NotAVendor))
+async def list_locations(vendor: ViewingVendor, db: Db) -> Response:
+    """List the places where one's stock lies."""
+    async with db.read() as connection:
+        return _json({"locations": await all_locations(connection, vendor.id)})
+
+
+@shop_router.post(
+    "/locations",
+    status_code=201,
+    response_model=LocationsOut,
+    responses=refuses(NotAVendor, LocationTaken),
+)
+async def add_location(body: LocationIn, vendor: UpdatingVendor, tx: InTx) -> Response:
+    """Add a place; answers all places."""
+    await InventoryService(tx).add_location(vendor.id, body.name)
+    return _json({"locations": await all_locations(tx.connection, vendor.id)}, 201)
+
+
+@shop_router.put(
+    "/locations/{location_id}",
+    response_model=LocationsOut,
+    responses=refuses(NotAVendor, LocationNotFound, LocationTaken),
+)
+async def rename_location(
+    location_id: Annotated[int, Path(ge=1, lt=2**63)],
+    body: LocationIn,
+    vendor: UpdatingVendor,
+    tx: InTx,
+) -> Response:
+    """Rename a place; answers all places."""
+    await InventoryService(tx).rename_location(vendor.id, location_id, body.name)
+    return _json({"locations": await all_locations(tx.connection, vendor.id)})
+
+
 async def _inventory(
     connection: AsyncConnection, product_id: UUID, editor: Editor
 ) -> InventoryView:
@@ -131,5 +208,5 @@ def _variant(present: Sequence[LevelView], wanted: UUID | None) -> UUID:
     return wanted
 
 
-def _json(inventory: InventoryView) -> Response:
-    return Response(msgspec.json.encode(inventory), media_type="application/json")
+def _json(shown: object, status: int = 200) -> Response:
+    return Response(msgspec.json.encode(shown), status, media_type="application/json")

@@ -1,5 +1,6 @@
 """What the inventory refuses."""
 
+from mestore.catalog.errors import VariantNotFound as VariantNotFound
 from mestore.kernel.errors import Conflict, Invalid, NotFound
 
 
@@ -10,13 +11,6 @@ class InsufficientStock(Conflict):
     es = (
         "No hay suficientes unidades. Baja las cantidades a lo que `lines` muestra como disponible."
     )
-
-
-class VariantNotFound(NotFound):
-    """The product has no such variant."""
-
-    en = "This product has no variant {variant_id}. Its inventory lists the variants it has."
-    es = "Este producto no tiene la variante {variant_id}. Su inventario lista las que tiene."
 
 
 class VariantRequired(Invalid):
@@ -45,3 +39,17 @@ class LevelTooHigh(Invalid):
 
     en = "A level holds at most {maximum} units."
     es = "Una existencia admite máximo {maximum} unidades."
+
+
+class LocationNotFound(NotFound):
+    """The vendor has no such place."""
+
+    en = "You have no such location. GET /inventory/locations lists yours."
+    es = "No tienes esa bodega. GET /inventory/locations lista las tuyas."
+
+
+class LocationTaken(Conflict):
+    """The vendor has a place of this name."""
+
+    en = "You have a location named {name} already. Choose another name."
+    es = "Ya tienes una bodega llamada {name}. Elige otro nombre."

@@ -7,6 +7,8 @@ from typing import Any
 from uuid import UUID
 
 from sqlalchemy import (
+    DateTime,
+    Integer,
     Update,
     Uuid,
     bindparam,
@@ -28,8 +30,18 @@ from mestore.kernel.columns import UtcDateTime
 from mestore.kernel.db import add_rows, affected, inserted_id, rows_of
 from mestore.kernel.db_errors import Fault, fault_of
 
-_PRODUCTS = table("products", column("id", Uuid), column("vendor_id", Uuid))
-_VARIANTS = table("product_variants", column("id", Uuid), column("product_id", Uuid))
+_PRODUCTS = table(
+    "products",
+    column("id", Uuid),
+    column("vendor_id", Uuid),
+    column("low_stock_threshold", Integer),
+)
+_VARIANTS = table(
+    "product_variants",
+    column("id", Uuid),
+    column("product_id", Uuid),
+    column("deleted_at", DateTime),
+)
 
 _VARIANT_IDS: Any = bindparam("variant_ids", expanding=True)
 _LEVEL = (
@@ -56,6 +68,18 @@ _AVAILABLE = (
     select(StockLevel.variant_id, func.sum(_FREE))
     .where(StockLevel.variant_id.in_(_VARIANT_IDS))
     .group_by(StockLevel.variant_id)
+)
+_LOW = (
+    select(
+        StockLevel.product_id,
+        StockLevel.variant_id,
+        _PRODUCTS.c.low_stock_threshold,
+        func.sum(_FREE),
+    )
+    .join(_PRODUCTS, _PRODUCTS.c.id == StockLevel.product_id)
+    .where(StockLevel.variant_id.in_(_VARIANT_IDS))
+    .group_by(StockLevel.product_id, StockLevel.variant_id, _PRODUCTS.c.low_stock_threshold)
+    .having(func.sum(_FREE) <= _PRODUCTS.c.low_stock_threshold)
 )
 _RESERVE = (
     update(StockLevel)
@@ -85,6 +109,11 @@ _CHANGE_ON_HAND = (
     )
     .values(on_hand=StockLevel.on_hand + _UNITS, updated_at=_MOMENT)
 )
+_ADD_ON_HAND = (
+    update(StockLevel)
+    .where(_OF_LEVEL)
+    .values(on_hand=StockLevel.on_hand + _UNITS, updated_at=_MOMENT)
+)
 _INSERT_MOVEMENTS = insert(StockMovement).inline()
 _INSERT_RESERVATIONS = insert(Reservation).inline()
 _LIVE = (
@@ -111,6 +140,15 @@ _RELEASED = (
     )
     .order_by(Reservation.level_id)
 )
+_TAKEN = (
+    select(StockLevel.variant_id, func.sum(Reservation.quantity))
+    .join(StockLevel, StockLevel.id == Reservation.level_id)
+    .where(
+        Reservation.order_id == bindparam("order_id"),
+        Reservation.state == ReservationState.TAKEN,
+    )
+    .group_by(StockLevel.variant_id)
+)
 _FORGET_RELEASED = delete(Reservation).where(
     Reservation.order_id == bindparam("of_order"), Reservation.state == ReservationState.RELEASED
 )
@@ -118,7 +156,7 @@ _FORGET_RELEASED = delete(Reservation).where(
 _HOMES = (
     select(_VARIANTS.c.id, _VARIANTS.c.product_id, _PRODUCTS.c.vendor_id)
     .join_from(_VARIANTS, _PRODUCTS, _PRODUCTS.c.id == _VARIANTS.c.product_id)
-    .where(_VARIANTS.c.id.in_(_VARIANT_IDS))
+    .where(_VARIANTS.c.id.in_(_VARIANT_IDS), _VARIANTS.c.deleted_at.is_(None))
 )
 _INSERT_LOCATION = insert(StockLocation)
 _LOCATION = select(StockLocation.id).where(
@@ -178,6 +216,11 @@ class StockRepository:
         rows = await self.connection.execute(_AVAILABLE, {"variant_ids": list(variant_ids)})
         return {variant_id: int(units) for variant_id, units in rows}
 
+    async def low_among(self, variant_ids: Collection[UUID]) -> list[tuple[UUID, UUID, int, int]]:
+        """Return (product, variant, threshold, free units) of those variants that are few."""
+        rows = await rows_of(self.connection, _LOW, variant_ids=list(variant_ids))
+        return [(row[0], row[1], int(row[2]), int(row[3])) for row in rows]
+
     async def reserve(self, level_id: int, quantity: int, moment: datetime) -> bool:
         """Promise `quantity` units of a level if that many are free."""
         return await self._change(_RESERVE, level_id, quantity, moment)
@@ -196,6 +239,15 @@ class StockRepository:
         """Add `delta` units to a level if what is promised stays covered."""
         values = {"of_level": level_id, "units": delta, "moment": moment, "maximum": maximum}
         return await affected(self.connection, _CHANGE_ON_HAND, **values) == 1
+
+    async def add_on_hand(self, deltas: Mapping[int, int], moment: datetime) -> None:
+        """Add units to levels that are held, in one statement; the CHECKs stand guard."""
+        rows = [
+            {"of_level": level_id, "units": delta, "moment": moment}
+            for level_id, delta in sorted(deltas.items())
+        ]
+        if rows:
+            await self.connection.execute(_ADD_ON_HAND, rows)
 
     async def add_movements(self, rows: Sequence[Mapping[str, Any]]) -> None:
         """Write why levels changed, in one statement."""
@@ -219,6 +271,11 @@ class StockRepository:
         """Return what an order was promised and lost again."""
         rows = await self.connection.execute(_RELEASED, {"of_order": order_id})
         return [Demand(*row) for row in rows]
+
+    async def all_taken(self, order_id: int) -> dict[UUID, int]:
+        """Return the units of each variant that left for an order."""
+        rows = await self.connection.execute(_TAKEN, {"order_id": order_id})
+        return {variant_id: int(units) for variant_id, units in rows}
 
     async def forget_released(self, order_id: int) -> None:
         """Delete an order's released reservations; its movements still tell of them."""
@@ -252,11 +309,8 @@ class PlaceRepository:
         name = (await self.connection.execute(_USUAL_LOCATION, values)).scalar()
         return main if name is None else str(name)
 
-    async def ensure_location(self, vendor_id: UUID, name: str, moment: datetime) -> int:
-        """Return the id of a vendor's place, which is made if it is not there."""
-        values = {"of_vendor": vendor_id, "called": name}
-        if found := (await self.connection.execute(_LOCATION, values)).scalar():
-            return int(found)
+    async def add_location(self, vendor_id: UUID, name: str, moment: datetime) -> int | None:
+        """Write a place of a vendor and return its id; None where the name is in use."""
         row = {"vendor_id": vendor_id, "name": name, "created_at": moment}
         try:
             async with self.connection.begin_nested():
@@ -264,6 +318,29 @@ class PlaceRepository:
         except DBAPIError as error:
             if fault_of(error) is not Fault.UNIQUE:
                 raise
+            return None
+
+    async def rename_location(self, vendor_id: UUID, location_id: int, name: str) -> bool | None:
+        """Rename a vendor's place; False where there is none, None where the name is in use."""
+        statement = update(StockLocation).where(
+            StockLocation.id == location_id, StockLocation.vendor_id == vendor_id
+        )
+        try:
+            async with self.connection.begin_nested():
+                return await affected(self.connection, statement.values(name=name)) == 1
+        except DBAPIError as error:
+            if fault_of(error) is not Fault.UNIQUE:
+                raise
+            return None
+
+    async def ensure_location(self, vendor_id: UUID, name: str, moment: datetime) -> int:
+        """Return the id of a vendor's place, which is made if it is not there."""
+        values = {"of_vendor": vendor_id, "called": name}
+        if found := (await self.connection.execute(_LOCATION, values)).scalar():
+            return int(found)
+        added = await self.add_location(vendor_id, name, moment)
+        if added is not None:
+            return added
         return int((await self.connection.execute(_LOCATION, values)).scalar_one())
 
     async def ensure_level(self, home: VariantHome, location: str, moment: datetime) -> int:
@@ -281,15 +358,19 @@ class PlaceRepository:
         return await inserted_id(self.connection, _INSERT_LEVELS, row)
 
     async def add_levels(
-        self, product_id: UUID, location_id: int, on_hand: Mapping[UUID, int], moment: datetime
+        self, homes: Mapping[UUID, tuple[UUID, int]], location_id: int, moment: datetime
     ) -> list[Level]:
-        """Write the first levels of a product's variants at a place, and return them."""
+        """Write the first levels of variants, by (product, units), at a place; return them."""
         rows = [
             level_row(variant_id, product_id, location_id, units, moment)
-            for variant_id, units in on_hand.items()
+            for variant_id, (product_id, units) in homes.items()
         ]
         await self.connection.execute(_INSERT_LEVELS, rows)
-        values = {"variant_ids": list(on_hand), "in_location": location_id}
+        return await self.levels_in(homes, location_id)
+
+    async def levels_in(self, variant_ids: Collection[UUID], location_id: int) -> list[Level]:
+        """Return the levels of variants at one place."""
+        values = {"variant_ids": list(variant_ids), "in_location": location_id}
         return [Level(*row) for row in await self.connection.execute(_LEVELS_IN, values)]
 
 

@@ -1,11 +1,13 @@
 """The inventory's JSON: what clients send and see."""
 
+from datetime import datetime
 from typing import Annotated
 from uuid import UUID
 
 from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
 
-from mestore.inventory.types import MAIN_LOCATION
+from mestore.inventory.types import MAIN_LOCATION, MovementKind
+from mestore.kernel.paging import PaginationOut
 
 _MOST_AT_ONCE = 10_000_000
 
@@ -89,3 +91,64 @@ class InventoryOut(BaseModel):
     product_id: UUID
     levels: list[LevelOut]
     low_stock_threshold: int
+
+
+class MovementOut(BaseModel):
+    """One change of one level: who made it, for which order, and why."""
+
+    id: int
+    variant_id: UUID
+    sku: str
+    location: str
+    kind: MovementKind
+    on_hand_change: int
+    reserved_change: int
+    reason: str
+    actor_id: UUID | None
+    order_id: int | None
+    created_at: datetime
+
+
+class MovementsOut(BaseModel):
+    """A page of movements, the newest first."""
+
+    movements: list[MovementOut]
+    pagination: PaginationOut
+
+
+class LowLevelOut(BaseModel):
+    """A variant of which few units are free."""
+
+    product_id: UUID
+    variant_id: UUID
+    name: str
+    sku: str
+    available: int
+    low_stock_threshold: int
+
+
+class LowStockOut(BaseModel):
+    """A page of variants at or below their threshold, by SKU."""
+
+    low_stock: list[LowLevelOut]
+    pagination: PaginationOut
+
+
+class LocationIn(_Input):
+    """The name of a place."""
+
+    name: Place
+
+
+class LocationOut(BaseModel):
+    """A place of a vendor."""
+
+    id: int
+    name: str
+    created_at: datetime
+
+
+class LocationsOut(BaseModel):
+    """A vendor's places, the oldest first."""
+
+    locations: list[LocationOut]

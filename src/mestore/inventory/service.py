@@ -15,13 +15,16 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from mestore.accounts.service.acts import is_by_operator, record
 from mestore.accounts.types.acts import Act, Subject
+from mestore.catalog.errors import VariantNotFound
 from mestore.inventory.errors import (
     BelowReserved,
-    InsufficientStock,
     LevelMoved,
     LevelTooHigh,
-    VariantNotFound,
+    LocationNotFound,
+    LocationTaken,
 )
+from mestore.inventory.events import LowStock
+from mestore.inventory.picking import choose, counted, reservation_row, total_demand
 from mestore.inventory.repository import PlaceRepository, StockRepository, VariantHome
 from mestore.inventory.types import (
     MAIN_LOCATION,
@@ -31,7 +34,6 @@ from mestore.inventory.types import (
     NewLevel,
     Pick,
     ReservationState,
-    Shortage,
 )
 from mestore.inventory.views import check
 from mestore.kernel.clock import now
@@ -90,10 +92,11 @@ class InventoryService:
         for pick in picks:
             if not await self.stock.reserve(pick.level_id, pick.quantity, moment):
                 await self._refuse_what_is_short(wanted, picks, pick)
-        rows = [_reservation(order_id, pick, moment) for pick in picks]
+        rows = [reservation_row(order_id, pick, moment) for pick in picks]
         await self.stock.add_reservations(rows)
         moves = [(pick.level_id, 0, pick.quantity) for pick in picks]
         await self._record(MovementKind.RESERVE, moves, "order placed", moment, order_id=order_id)
+        await self._tell_low([(pick.variant_id, -pick.quantity) for pick in picks])
         self._touch(demand.product_id for demand in demands)
 
     async def reclaim(self, order_id: int) -> None:
@@ -110,6 +113,10 @@ class InventoryService:
         """Let an order's units leave, once; False where nothing was promised any more."""
         return await self._end(order_id, ReservationState.TAKEN)
 
+    async def taken(self, order_id: int) -> dict[UUID, int]:
+        """Return the units of each counted variant that left for an order."""
+        return await self.stock.all_taken(order_id)
+
     async def open_levels(
         self,
         vendor_id: UUID,
@@ -118,15 +125,82 @@ class InventoryService:
         actor_id: UUID | None = None,
     ) -> None:
         """Put the first units of a new product's variants at its vendor's main place."""
-        on_hand = {variant_id: units for variant_id, units in levels.items() if units}
-        if not on_hand:
+        await self.open_many(vendor_id, {product_id: levels}, actor_id)
+
+    async def open_many(
+        self,
+        vendor_id: UUID,
+        products: Mapping[UUID, Mapping[UUID, int]],
+        actor_id: UUID | None = None,
+    ) -> None:
+        """Put the first units of new variants of products at their vendor's main place."""
+        homes = {
+            variant_id: (product_id, units)
+            for product_id, levels in products.items()
+            for variant_id, units in levels.items()
+            if units
+        }
+        if not homes:
             return
         moment = now()
         location_id = await self.places.ensure_location(vendor_id, MAIN_LOCATION, moment)
-        added = await self.places.add_levels(product_id, location_id, on_hand, moment)
+        added = await self.places.add_levels(homes, location_id, moment)
         moves = [(level.id, level.on_hand, 0) for level in added]
         await self._record(MovementKind.SET, moves, "first stock", moment, actor_id=actor_id)
-        self._touch([product_id])
+        self._touch(products)
+
+    async def set_many(
+        self, vendor_id: UUID, levels: Mapping[UUID, int], actor_id: UUID | None
+    ) -> set[UUID]:
+        """Make levels at the main place what is said; return the variants whose level changed.
+
+        The caller holds the products, so no rival makes a level meanwhile. A few statements.
+        """
+        homes = await self._homes(levels)
+        moment = now()
+        location_id = await self.places.ensure_location(vendor_id, MAIN_LOCATION, moment)
+        present = {
+            level.variant_id: level for level in await self.places.levels_in(levels, location_id)
+        }
+        missing = {
+            variant_id: (homes[variant_id].product_id, 0)
+            for variant_id in levels
+            if variant_id not in present
+        }
+        if missing:
+            added = await self.places.add_levels(missing, location_id, moment)
+            present |= {level.variant_id: level for level in added}
+        held = await self.stock.lock_levels([level.id for level in present.values()])
+        moves = []
+        for level in held:
+            wanted = levels[level.variant_id]
+            if wanted > MAXIMUM_ON_HAND:
+                raise LevelTooHigh(variant_id=level.variant_id, maximum=MAXIMUM_ON_HAND)
+            if wanted < level.reserved:
+                raise BelowReserved(
+                    variant_id=level.variant_id, on_hand=level.on_hand, reserved=level.reserved
+                )
+            if wanted != level.on_hand:
+                moves.append((level.id, wanted - level.on_hand, 0))
+        await self.stock.add_on_hand({level: delta for level, delta, _ in moves}, moment)
+        await self._record(MovementKind.SET, moves, "set", moment, actor_id=actor_id)
+        changed = {level.id: level for level in held}
+        await self._tell_low([(changed[level].variant_id, delta) for level, delta, _ in moves])
+        self._touch(changed[level].product_id for level, _, _ in moves)
+        return {changed[level].variant_id for level, _, _ in moves}
+
+    async def add_location(self, vendor_id: UUID, name: str) -> None:
+        """Add a place of a vendor; raises `LocationTaken`."""
+        if await self.places.add_location(vendor_id, name, now()) is None:
+            raise LocationTaken(name=name)
+
+    async def rename_location(self, vendor_id: UUID, location_id: int, name: str) -> None:
+        """Rename a place; raises `LocationNotFound` or `LocationTaken`."""
+        renamed = await self.places.rename_location(vendor_id, location_id, name)
+        if renamed is None:
+            raise LocationTaken(name=name)
+        if not renamed:
+            raise LocationNotFound
 
     async def set_levels(
         self, levels: Sequence[NewLevel], *, actor_id: UUID | None, reason: str = "set"
@@ -150,6 +224,7 @@ class InventoryService:
                 changes.append((present.id, delta, 0))
                 logged.append((present, new.location, new.on_hand))
         await self._record(MovementKind.SET, changes, reason, moment, actor_id=actor_id)
+        await self._tell_low([(old.variant_id, units - old.on_hand) for old, _, units in logged])
         self._log(Act.STOCK_SET, logged, reason)
         self._touch(home.product_id for home in homes.values())
 
@@ -171,6 +246,7 @@ class InventoryService:
         await self._change_on_hand(level, delta, moment)
         moves = [(level_id, delta, 0)]
         await self._record(MovementKind.ADJUST, moves, reason, moment, actor_id=actor_id)
+        await self._tell_low([(variant_id, delta)])
         self._log(Act.STOCK_ADJUSTED, [(level, place, level.on_hand + delta)], reason)
         self._touch([home.product_id])
 
@@ -199,6 +275,18 @@ class InventoryService:
         missing = {pick.variant_id: wanted[pick.variant_id] for pick in open_picks}
         choose(missing, await self.stock.levels_of(missing))
         raise LostRace
+
+    async def _tell_low(self, changes: Iterable[tuple[UUID, int]]) -> None:
+        """Publish which variants have just become few; the caller holds their levels."""
+        deltas: Counter[UUID] = Counter()
+        for variant_id, delta in changes:
+            deltas[variant_id] += delta
+        fallen = [variant_id for variant_id, delta in deltas.items() if delta < 0]
+        if not fallen:
+            return
+        for product_id, variant_id, threshold, free in await self.stock.low_among(fallen):
+            if free - deltas[variant_id] > threshold:
+                self.tx.publish(LowStock(product_id, variant_id, free, threshold))
 
     async def _change_on_hand(self, level: Level, delta: int, moment: datetime) -> None:
         changed = await self.stock.change_on_hand(level.id, delta, moment, maximum=MAXIMUM_ON_HAND)
@@ -250,8 +338,8 @@ class InventoryService:
             return
         for product_id in sorted({level.product_id for level, _, _ in changes}):
             of_product = [change for change in changes if change[0].product_id == product_id]
-            before = [_counted(level, place, level.on_hand) for level, place, _ in of_product]
-            after = [_counted(level, place, units) for level, place, units in of_product]
+            before = [counted(level, place, level.on_hand) for level, place, _ in of_product]
+            after = [counted(level, place, units) for level, place, units in of_product]
             record(
                 self.tx,
                 act,
@@ -291,65 +379,18 @@ class OpeningStockBook:
         """Make `quantity` the units on hand at the main place; refuses less than orders hold."""
         await InventoryService(tx).set_levels([NewLevel(variant_id, quantity)], actor_id=actor_id)
 
+    async def put_many(
+        self,
+        tx: Tx,
+        vendor_id: UUID,
+        products: Mapping[UUID, Mapping[UUID, int]],
+        actor_id: UUID,
+    ) -> None:
+        """Write the first levels of new variants, by product and variant."""
+        await InventoryService(tx).open_many(vendor_id, products, actor_id)
 
-def total_demand(demands: Iterable[Demand]) -> dict[UUID, int]:
-    """Return the units asked for of each variant: two lines may ask for the same one."""
-    wanted: Counter[UUID] = Counter()
-    for demand in demands:
-        wanted[demand.variant_id] += demand.quantity
-    return dict(wanted)
-
-
-def choose(wanted: Mapping[UUID, int], levels: Sequence[Level]) -> list[Pick]:
-    """Return from which levels to serve `wanted`, by ascending level id.
-
-    One level that has enough is preferred, the oldest first; else the fullest levels share.
-    Raises `InsufficientStock` with every variant that its levels cannot serve together.
-    """
-    shortages, picks = [], []
-    for variant_id, units in wanted.items():
-        own = [level for level in levels if level.variant_id == variant_id]
-        available = sum(level.available for level in own)
-        if available < units:
-            shortages.append(Shortage(variant_id, units, available))
-            continue
-        picks += _share(units, own)
-    if shortages:
-        raise InsufficientStock(lines=[_shown(shortage) for shortage in shortages])
-    return sorted(picks, key=lambda pick: pick.level_id)
-
-
-def _share(units: int, levels: Sequence[Level]) -> list[Pick]:
-    for level in levels:
-        if level.available >= units:
-            return [Pick(level.id, level.variant_id, units)]
-    picks = []
-    for level in sorted(levels, key=lambda level: -level.available):
-        part = min(units, level.available)
-        if part > 0:
-            picks.append(Pick(level.id, level.variant_id, part))
-            units -= part
-    return picks
-
-
-def _shown(shortage: Shortage) -> dict[str, object]:
-    return {
-        "variant_id": str(shortage.variant_id),
-        "requested": shortage.requested,
-        "available": shortage.available,
-    }
-
-
-def _counted(level: Level, place: str, units: int) -> dict[str, object]:
-    return {"variant_id": level.variant_id, "location": place, "units": units}
-
-
-def _reservation(order_id: int, pick: Pick, moment: datetime) -> dict[str, Any]:
-    return {
-        "order_id": order_id,
-        "level_id": pick.level_id,
-        "quantity": pick.quantity,
-        "state": ReservationState.LIVE,
-        "created_at": moment,
-        "updated_at": moment,
-    }
+    async def set_many(
+        self, tx: Tx, vendor_id: UUID, levels: Mapping[UUID, int], actor_id: UUID
+    ) -> Collection[UUID]:
+        """Make levels of the main place what is said; return which were not so before."""
+        return await InventoryService(tx).set_many(vendor_id, levels, actor_id)

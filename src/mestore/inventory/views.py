@@ -1,26 +1,32 @@
 """What the inventory shows: a product's levels to who owns it, and the doctor's findings."""
 
 from dataclasses import dataclass
+from datetime import datetime
 from uuid import UUID
 
 import msgspec
 from sqlalchemy import (
+    BigInteger,
     Boolean,
     DateTime,
     Integer,
     String,
     Uuid,
     bindparam,
+    cast,
     column,
     func,
     or_,
     select,
     table,
+    true,
+    type_coerce,
 )
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from mestore.inventory.models import Reservation, StockLevel, StockLocation, StockMovement
 from mestore.inventory.types import MAIN_LOCATION, ReservationState
+from mestore.kernel.paging import Page, PageRequest, SortKey, apply, page_of
 
 MOST_FINDINGS = 1000
 
@@ -28,6 +34,8 @@ _PRODUCTS = table(
     "products",
     column("id", Uuid),
     column("vendor_id", Uuid),
+    column("name", String),
+    column("track_inventory", Boolean),
     column("low_stock_threshold", Integer),
     column("deleted_at", DateTime),
 )
@@ -39,6 +47,7 @@ _VARIANTS = table(
     column("sku", String),
     column("position", Integer),
     column("is_default", Boolean),
+    column("deleted_at", DateTime),
 )
 
 _PRODUCT = (
@@ -57,7 +66,7 @@ _LEVELS = (
     .select_from(_VARIANTS)
     .outerjoin(StockLevel, StockLevel.variant_id == _VARIANTS.c.id)
     .outerjoin(StockLocation, StockLocation.id == StockLevel.location_id)
-    .where(_VARIANTS.c.product_id == bindparam("product_id"))
+    .where(_VARIANTS.c.product_id == bindparam("product_id"), _VARIANTS.c.deleted_at.is_(None))
     .order_by(_VARIANTS.c.position, _VARIANTS.c.id, StockLevel.id)
 )
 
@@ -114,6 +123,132 @@ class InventoryViews:
             )
             for variant_id, sku, location, on_hand, reserved in rows
         ]
+
+
+class MovementView(msgspec.Struct, frozen=True):
+    """One change of one level: who made it, for which order, and why."""
+
+    id: int
+    variant_id: UUID
+    sku: str
+    location: str
+    kind: str
+    on_hand_change: int
+    reserved_change: int
+    reason: str
+    actor_id: UUID | None
+    order_id: int | None
+    created_at: datetime
+
+
+class LowLevelView(msgspec.Struct, frozen=True):
+    """A variant of which few units are free."""
+
+    product_id: UUID
+    variant_id: UUID
+    name: str
+    sku: str
+    available: int
+    low_stock_threshold: int
+
+
+class LocationView(msgspec.Struct, frozen=True):
+    """A place of a vendor."""
+
+    id: int
+    name: str
+    created_at: datetime
+
+
+_NEWEST = SortKey("-id", StockMovement.id, StockMovement.id, descending=True)
+_OF_PRODUCT = StockLevel.product_id == bindparam("product_id")
+_MOVEMENTS = (
+    select(
+        StockMovement.id,
+        StockLevel.variant_id,
+        _VARIANTS.c.sku,
+        StockLocation.name,
+        type_coerce(StockMovement.kind, String),
+        StockMovement.on_hand_change,
+        StockMovement.reserved_change,
+        StockMovement.reason,
+        StockMovement.actor_id,
+        StockMovement.order_id,
+        StockMovement.created_at,
+    )
+    .join(StockLevel, StockLevel.id == StockMovement.level_id)
+    .join(StockLocation, StockLocation.id == StockLevel.location_id)
+    .join(_VARIANTS, _VARIANTS.c.id == StockLevel.variant_id)
+    .where(_OF_PRODUCT)
+)
+_COUNT_MOVEMENTS = (
+    select(func.count(StockMovement.id))
+    .join(StockLevel, StockLevel.id == StockMovement.level_id)
+    .where(_OF_PRODUCT)
+)
+_FREE = cast(func.coalesce(func.sum(StockLevel.on_hand - StockLevel.reserved), 0), BigInteger)
+_BY_SKU = SortKey("sku", _VARIANTS.c.sku, _VARIANTS.c.id, descending=False)
+_LOW = (
+    select(
+        _PRODUCTS.c.id.label("product_id"),
+        _VARIANTS.c.id.label("id"),
+        _PRODUCTS.c.name,
+        _VARIANTS.c.sku,
+        _FREE.label("free"),
+        _PRODUCTS.c.low_stock_threshold,
+    )
+    .select_from(_VARIANTS)
+    .join(_PRODUCTS, _PRODUCTS.c.id == _VARIANTS.c.product_id)
+    .outerjoin(StockLevel, StockLevel.variant_id == _VARIANTS.c.id)
+    .where(
+        _PRODUCTS.c.vendor_id == bindparam("vendor_id"),
+        _PRODUCTS.c.track_inventory == true(),
+        _PRODUCTS.c.deleted_at.is_(None),
+        _VARIANTS.c.deleted_at.is_(None),
+    )
+    .group_by(
+        _PRODUCTS.c.id,
+        _VARIANTS.c.id,
+        _PRODUCTS.c.name,
+        _VARIANTS.c.sku,
+        _PRODUCTS.c.low_stock_threshold,
+    )
+    .having(_PRODUCTS.c.low_stock_threshold >= _FREE)
+)
+_LOCATIONS = (
+    select(StockLocation.id, StockLocation.name, StockLocation.created_at)
+    .where(StockLocation.vendor_id == bindparam("vendor_id"))
+    .order_by(StockLocation.id)
+)
+
+
+async def page_movements(
+    connection: AsyncConnection, product_id: UUID, wanted: PageRequest
+) -> Page[MovementView]:
+    """Return a page of the movements of a product's stock, the newest first."""
+    values = {"product_id": product_id}
+    total: int = (await connection.execute(_COUNT_MOVEMENTS, values)).scalar_one()
+    rows = (await connection.execute(apply(_MOVEMENTS, wanted, _NEWEST), values)).all()
+    page = page_of(rows, wanted, _NEWEST, total, ("id", "id"))
+    return Page([MovementView(*row) for row in page.rows], page.pagination)
+
+
+async def page_low(
+    connection: AsyncConnection, vendor_id: UUID, wanted: PageRequest
+) -> Page[LowLevelView]:
+    """Return a page of a vendor's variants at or below their threshold, by SKU."""
+    values = {"vendor_id": vendor_id}
+    counted = select(func.count()).select_from(_LOW.subquery())
+    total: int = (await connection.execute(counted, values)).scalar_one()
+    rows = (await connection.execute(apply(_LOW, wanted, _BY_SKU), values)).all()
+    page = page_of(rows, wanted, _BY_SKU, total, ("sku", "id"))
+    return Page([LowLevelView(*row) for row in page.rows], page.pagination)
+
+
+async def all_locations(connection: AsyncConnection, vendor_id: UUID) -> list[LocationView]:
+    """Return a vendor's places, the oldest first."""
+    rows = await connection.execute(_LOCATIONS, {"vendor_id": vendor_id})
+    return [LocationView(*row) for row in rows]
 
 
 _MOVED = (

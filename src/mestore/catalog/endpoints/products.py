@@ -23,12 +23,14 @@ from mestore.catalog.endpoints.answers import (
 )
 from mestore.catalog.endpoints.query import documented, read
 from mestore.catalog.errors import (
+    CompareAtPriceNotReal,
     CompareAtPriceTooLow,
     FeaturedByStaff,
     PrivateStatus,
     ProductNotFound,
     ShopNotOpen,
     SkuTaken,
+    SlugTaken,
     StatusChangeNotAllowed,
     StockIsPerVariant,
     UnknownCategory,
@@ -37,6 +39,7 @@ from mestore.catalog.schemas.answers import (
     ImagesOut,
     OwnProductOut,
     OwnProductsOut,
+    PriceHistoryOut,
     ProductOut,
     ProductsOut,
     VariantsOut,
@@ -47,6 +50,7 @@ from mestore.catalog.service.products import CatalogService
 from mestore.catalog.types import ProductStatus
 from mestore.catalog.views.categories import branch_of
 from mestore.catalog.views.listing import OWN, PUBLIC, Listing, list_products, order_of
+from mestore.catalog.views.prices import current_slug, price_history
 from mestore.catalog.views.products import FoundProduct, all_variants, get_product, get_written
 from mestore.kernel.cache import HotRoute, tag
 from mestore.kernel.errors import PreconditionFailed, Unauthorized
@@ -63,10 +67,12 @@ _EDITS = refuses(
     ProductNotFound,
     PreconditionFailed,
     SkuTaken,
+    SlugTaken,
     StatusChangeNotAllowed,
     StockIsPerVariant,
     FeaturedByStaff,
     CompareAtPriceTooLow,
+    CompareAtPriceNotReal,
     UnknownCategory,
 )
 # Signing in is allowed and not needed: who may see more, sees more.
@@ -132,8 +138,18 @@ async def list_of_own_products(request: Request, vendor: ViewingVendor) -> Respo
     openapi_extra=_OPEN,
 )
 async def one_product(request: Request, product_id: KeyInPath) -> Response:
-    """Show a product by id or slug; its vendor and staff also see it while it is not public."""
-    found, is_own = await _visible(request, product_id)
+    """Show a product by id or slug; its vendor and staff also see it while it is not public.
+
+    A slug that it had before answers 308 with the present address.
+    """
+    try:
+        found, is_own = await _visible(request, product_id)
+    except ProductNotFound:
+        async with (await database(request)).read() as connection:
+            slug = await current_slug(connection, product_id)
+        if slug is None:
+            raise
+        return Response(status_code=308, headers={"location": f"/api/v1/products/{slug}"})
     return product_answer(found, is_own=is_own)
 
 
@@ -149,6 +165,20 @@ async def variants_of_product(request: Request, product_id: KeyInPath) -> Respon
     async with (await database(request)).read() as connection:
         variants = await all_variants(connection, found.id)
     return Response(msgspec.json.encode({"variants": variants}), media_type=JSON)
+
+
+@router.get(
+    "/{product_id}/price-history",
+    response_model=PriceHistoryOut,
+    responses=refuses(ProductNotFound),
+    openapi_extra=_OPEN,
+)
+async def prices_of_product(request: Request, product_id: KeyInPath) -> Response:
+    """Show what a product cost in the last 90 days, and the lowest price of the last 30."""
+    found, _ = await _visible(request, product_id)
+    async with (await database(request)).read() as connection:
+        history = await price_history(connection, found.id)
+    return Response(msgspec.json.encode(history), media_type=JSON)
 
 
 @router.get(

@@ -8,11 +8,14 @@ from uuid import UUID
 
 from sqlalchemy import (
     Boolean,
+    Integer,
     Table,
     Uuid,
     and_,
     bindparam,
+    case,
     column,
+    delete,
     func,
     insert,
     select,
@@ -24,7 +27,7 @@ from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from mestore.catalog.errors import ProductNotFound
-from mestore.catalog.models import Product, ProductImage, Variant
+from mestore.catalog.models import OldSlug, Product, ProductImage, Variant
 from mestore.catalog.types import HeldProduct, ProductStatus, uuid_in
 from mestore.kernel.columns import enum_column
 from mestore.kernel.db import affected
@@ -68,6 +71,7 @@ _LOCK = (
         _of_vendor("user_id"),
         _of_vendor("status"),
         _of_vendor("is_trusted"),
+        Product.created_at,
     )
     .where(Product.deleted_at.is_(None))
     .with_for_update()
@@ -79,20 +83,31 @@ _SKU_IS_USED = select(Product.number).where(
 )
 _VARIANT_IDS = (
     select(Variant.id)
-    .where(Variant.product_id == bindparam("product_id"))
+    .where(Variant.product_id == bindparam("product_id"), Variant.deleted_at.is_(None))
     .order_by(Variant.position, Variant.id)
 )
-_IMAGES = (
-    select(
-        ProductImage.id,
-        ProductImage.key,
-        ProductImage.alt,
-        ProductImage.position,
-        ProductImage.width,
-        ProductImage.height,
+_SUM, _COUNT = bindparam("sum_delta", type_=Integer), bindparam("count_delta", type_=Integer)
+_NEW_SUM, _NEW_COUNT = Product.rating_sum + _SUM, Product.rating_count + _COUNT
+# The score first, out of the old values: MariaDB assigns from left to right.
+_RATE = (
+    update(_PRODUCTS)
+    .where(Product.id == bindparam("of_product"), _NEW_COUNT >= 0, _NEW_SUM >= 0)
+    .ordered_values(
+        (
+            _PRODUCTS.c.rating_score,
+            case(
+                (
+                    _NEW_COUNT > 0,
+                    # Hundredths rounded half up in whole numbers: (200 sum + count) // (2 count).
+                    (200 * _NEW_SUM + _NEW_COUNT - (200 * _NEW_SUM + _NEW_COUNT) % (2 * _NEW_COUNT))
+                    // (2 * _NEW_COUNT),
+                ),
+                else_=0,
+            ),
+        ),
+        (_PRODUCTS.c.rating_sum, _NEW_SUM),
+        (_PRODUCTS.c.rating_count, _NEW_COUNT),
     )
-    .where(ProductImage.product_id == bindparam("product_id"))
-    .order_by(ProductImage.position, ProductImage.id)
 )
 
 
@@ -132,6 +147,21 @@ class ProductRepository:
         )
         return await affected(self.connection, statement) == 1
 
+    async def move_slug(self, product: HeldProduct, slug: str, moment: datetime) -> bool:
+        """Remember a product's address before it gets `slug`; False where another has that."""
+        taken = select(Product.number).where(Product.slug == slug, Product.id != product.id)
+        if (await self.connection.execute(taken)).first() is not None:
+            return False
+        old = (slug, product.slug)
+        await affected(self.connection, delete(OldSlug).where(OldSlug.slug.in_(old)))
+        row = {"slug": product.slug, "product_id": product.id, "created_at": moment}
+        return await self._unless_taken(insert(OldSlug), row)
+
+    async def rate(self, product_id: UUID, sum_delta: int, count_delta: int) -> bool:
+        """Add to what buyers think; False where there is no product or it would fall below 0."""
+        values = {"of_product": product_id, "sum_delta": sum_delta, "count_delta": count_delta}
+        return await affected(self.connection, _RATE, **values) == 1
+
     async def rename_default_variant(self, product_id: UUID, sku: str) -> bool:
         """Let the default variant follow the SKU of its product; False where another has it."""
         statement = update(Variant).where(Variant.product_id == product_id, Variant.is_default)
@@ -166,14 +196,14 @@ class ProductRepository:
         rows = await self.connection.execute(_VARIANT_IDS, {"product_id": product_id})
         return list(rows.scalars())
 
-    async def all_images(self, product_id: UUID) -> list[Mapping[str, Any]]:
-        """Return the pictures of a product in order."""
-        rows = await self.connection.execute(_IMAGES, {"product_id": product_id})
-        return [dict(row) for row in rows.mappings()]
-
-    async def add_images(self, rows: Sequence[Mapping[str, Any]]) -> None:
-        """Write pictures, in one statement."""
-        await self.connection.execute(insert(ProductImage), list(rows))
+    async def drop_images(self, product_id: UUID) -> list[str]:
+        """Remove the pictures of a product and return the keys of their files."""
+        keys = select(ProductImage.key).where(ProductImage.product_id == product_id)
+        found = list((await self.connection.execute(keys)).scalars())
+        if found:
+            statement = delete(ProductImage).where(ProductImage.product_id == product_id)
+            await affected(self.connection, statement)
+        return found
 
     async def count_in_category(self, category_id: UUID) -> int:
         """Return how many products that are not deleted lie in a category itself."""

@@ -5,7 +5,7 @@ from uuid import UUID
 
 from pydantic import BaseModel, JsonValue
 
-from mestore.catalog.types import ProductStatus
+from mestore.catalog.types import InventoryPolicy, ProductStatus
 from mestore.kernel.paging import PaginationOut
 
 
@@ -119,6 +119,7 @@ class VariantOut(BaseModel):
     barcode: str | None
     position: int
     is_default: bool
+    inventory_policy: InventoryPolicy
     stock: int
     in_stock: bool
     created_at: datetime
@@ -155,6 +156,42 @@ class ProductMoved(BaseModel):
 
     success: bool = True
     product: OwnProductOut
+
+
+class BulkResultOut(BaseModel):
+    """What became of one product; `code` and `detail` tell why it was refused."""
+
+    id: UUID
+    success: bool
+    code: str | None = None
+    detail: str | None = None
+
+
+class BulkOut(BaseModel):
+    """One result for each product, in the order in which they were sent."""
+
+    success: bool
+    done: int
+    failed: int
+    results: list[BulkResultOut]
+
+
+class PastPriceOut(BaseModel):
+    """A price and from when until when it was asked; the present one has no end."""
+
+    price: float
+    since: datetime
+    until: datetime | None
+
+
+class PriceHistoryOut(BaseModel):
+    """The prices of the last 90 days, the newest first, and the lowest of the last 30."""
+
+    product_id: UUID
+    price: float
+    currency: str
+    lowest_30_days: float
+    prices: list[PastPriceOut]
 
 
 class CategoryOut(BaseModel):

@@ -3,6 +3,7 @@
 import json
 from decimal import Decimal
 from typing import Annotated, Any, Literal, cast
+from uuid import UUID
 
 from pydantic import (
     AfterValidator,
@@ -23,6 +24,7 @@ from mestore.catalog.folding import folded
 from mestore.catalog.schemas.fields import Brand, Key, Status, Tag, known_status, minor_or_none
 from mestore.catalog.types import (
     CategoryFields,
+    InventoryPolicy,
     NewVariant,
     ProductFields,
     ProductStatus,
@@ -31,6 +33,7 @@ from mestore.catalog.types import (
 from mestore.kernel.money import Price
 
 MOST_TAGS = 30
+MOST_AT_ONCE = 500
 MOST_VARIANTS = 100
 MOST_VIDEOS = 10
 LARGEST_STOCK = 10_000_000
@@ -110,7 +113,12 @@ class Dimensions(Input):
     height: Centimetres
 
 
-class VariantIn(Input):
+def known_policy(value: object) -> object:
+    """Read a policy in any case, as other programs write it."""
+    return value.upper() if isinstance(value, str) else value
+
+
+class VariantReplacement(Input):
     """A choice of a product; without a price of its own it costs what the product costs."""
 
     sku: Sku
@@ -120,12 +128,21 @@ class VariantIn(Input):
     option3: Option | None = None
     price: Price | None = None
     barcode: Annotated[Line, StringConstraints(max_length=50)] | None = None
-    stock: Units = 0
+    position: Annotated[StrictInt, Field(ge=0, le=1_000_000)] | None = None
+    inventory_policy: Annotated[InventoryPolicy, BeforeValidator(known_policy)] = (
+        InventoryPolicy.DENY
+    )
 
     def to_variant(self) -> NewVariant:
-        """Return the variant to add."""
+        """Return the variant to write."""
         given = self.model_dump(exclude={"price"})
         return NewVariant(**given, price_minor=minor_or_none(self.price))
+
+
+class VariantIn(VariantReplacement):
+    """A choice to add to a product, with its first stock."""
+
+    stock: Units = 0
 
 
 class _ProductInput(Input):
@@ -158,7 +175,7 @@ class _ProductInput(Input):
 
     def fields(self, *, only_sent: bool = False) -> ProductFields:
         """Return the product's fields, all of them or those that were sent."""
-        given = self.model_dump(exclude_unset=only_sent, exclude={"stock", "variants"})
+        given = self.model_dump(exclude_unset=only_sent, exclude={"stock", "variants", "id"})
         for name in ("price", "compare_at_price", "cost_price"):
             if name in given:
                 given[f"{name}_minor"] = minor_or_none(given.pop(name))
@@ -167,7 +184,7 @@ class _ProductInput(Input):
             given["weight_grams"] = None if weight is None else int(weight * 1000)
         if "category_id" in given:
             given["category"] = given.pop("category_id")
-        for name in ("status", "is_featured"):
+        for name in ("status", "is_featured", "slug"):
             # These have no empty value: null is the same as saying nothing.
             if given.get(name) is None:
                 given.pop(name, None)
@@ -183,6 +200,7 @@ class ProductReplacement(_ProductInput):
     name: ProductName
     sku: Sku
     price: Annotated[Price, _PRICE]
+    slug: Annotated[Slug | None, Field(description="A new address; the old one goes on.")] = None
     status: Status | None = None
     stock: Units | None = None
 
@@ -208,8 +226,36 @@ class ProductPatch(_ProductInput):
     name: ProductName = ""
     sku: Sku = ""
     price: Annotated[Price, _PRICE] = Decimal(0)
+    slug: Annotated[Slug | None, Field(description="A new address; the old one goes on.")] = None
     status: Status | None = None
     stock: Units | None = None
+
+
+class BulkChange(ProductPatch):
+    """What to change of one product."""
+
+    id: UUID
+
+
+class BulkUpdateIn(Input):
+    """Changes of many products; with `atomic` one refusal undoes them all."""
+
+    products: Annotated[list[BulkChange], Field(min_length=1, max_length=MOST_AT_ONCE)]
+    atomic: StrictBool = False
+
+
+class BulkDeleteIn(Input):
+    """Products to delete; with `atomic` one refusal undoes it all."""
+
+    ids: Annotated[
+        list[UUID],
+        Field(
+            min_length=1,
+            max_length=MOST_AT_ONCE,
+            validation_alias=AliasChoices("ids", "product_ids"),
+        ),
+    ]
+    atomic: StrictBool = False
 
 
 class StatusIn(Input):

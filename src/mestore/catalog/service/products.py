@@ -1,6 +1,5 @@
 """Products: vendors offer and edit them, the operator decides which of them the public sees."""
 
-import secrets
 from collections.abc import Mapping, Sequence
 from typing import Any
 from uuid import UUID
@@ -8,33 +7,31 @@ from uuid import UUID
 from mestore.accounts.service.acts import is_by_operator, record
 from mestore.accounts.types.acts import Act, Subject
 from mestore.catalog.errors import (
-    CompareAtPriceTooLow,
     FeaturedByStaff,
     ProductNotFound,
     ReasonRequired,
     ShopNotOpen,
     SkuTaken,
+    SlugTaken,
     StatusChangeNotAllowed,
     StockIsPerVariant,
     UnknownCategory,
 )
 from mestore.catalog.events import ProductArchived, ProductChanged, ProductPublished
-from mestore.catalog.folding import folded, search_text, slug_of
 from mestore.catalog.ports import OpeningStock
 from mestore.catalog.repository.categories import CategoryRepository
 from mestore.catalog.repository.products import ProductRepository
+from mestore.catalog.service.columns import FIRST, derived, is_free, slugs_of, with_suffix
+from mestore.catalog.service.prices import Claim, PriceBook, PriceChange
 from mestore.catalog.types import (
-    IMAGE_SIZES,
     STAFF_MOVES,
     VENDOR_MOVES,
+    DropImages,
     Editor,
     HeldProduct,
-    ImagePolicy,
-    NewImage,
     NewVariant,
     ProductFields,
     ProductStatus,
-    uuid_in,
 )
 from mestore.kernel.clock import now
 from mestore.kernel.db import Tx
@@ -43,21 +40,7 @@ from mestore.kernel.ids import uuid7
 from mestore.kernel.money import CURRENCY
 from mestore.vendors.types import SellingVendor, VendorStatus
 
-SLUG_LENGTH = 180
 SLUG_TRIES = 4
-# Addresses under /products that a slug would hide behind.
-_RESERVED_SLUGS = frozenset(
-    {
-        "analytics",
-        "bulk-delete",
-        "bulk-import",
-        "bulk-update",
-        "my-products",
-        "recommendations",
-        "search",
-        "suggestions",
-    }
-)
 
 
 class CatalogService:
@@ -67,6 +50,7 @@ class CatalogService:
         self.tx = tx
         self.products = ProductRepository(tx.connection)
         self.categories = CategoryRepository(tx.connection)
+        self.prices = PriceBook(tx)
 
     async def offer(
         self,
@@ -89,7 +73,7 @@ class CatalogService:
         if status is ProductStatus.PENDING and vendor.is_trusted:
             status = ProductStatus.APPROVED
         product_id, moment = uuid7(), now()
-        row = _FIRST | await self._columns(fields)
+        row = FIRST | await self._columns(fields)
         row |= {
             "id": product_id,
             "vendor_id": vendor.id,
@@ -101,6 +85,7 @@ class CatalogService:
         }
         await self._add(row)
         default = NewVariant(fields["sku"], stock=stock)
+        await self.prices.open([(product_id, row["price_minor"])])
         first_levels = await self._add_variants(product_id, [default, *variants])
         await levels.put(self.tx, vendor.id, product_id, first_levels, vendor.user_id)
         if row["is_public"]:
@@ -130,6 +115,7 @@ class CatalogService:
             raise FeaturedByStaff
         values = await self._columns(fields, product)
         await self._follow_sku(product, fields.get("sku", product.sku))
+        await self._move_slug(product, fields.get("slug", product.slug))
         status = _moved(product, fields.get("status", product.status), VENDOR_MOVES)
         if status is not product.status and _needs_no_approval(product, status):
             status = ProductStatus.APPROVED
@@ -164,36 +150,30 @@ class CatalogService:
             "is_public": False,
             "sku": product.sku[: 100 - len(mark)] + mark,
             "slug": product.slug[: 200 - len(mark)] + mark,
+            "images": [],
         }
         if not await self.products.change(product, values):
             raise PreconditionFailed
+        if keys := await self.products.drop_images(product.id):
+            self.tx.enqueue(DropImages(tuple(keys)))
         self.tx.publish(ProductArchived(product.id))
         self._touch(product.id)
         if editor.is_staff:
             before = {"name": product.name, "sku": product.sku, "status": product.status}
             record(self.tx, Act.PRODUCT_DELETED, Subject.PRODUCT, product.id, before=before)
 
-    async def attach_images(self, product_id: UUID, images: Sequence[NewImage]) -> None:
-        """Add pictures after those that a product has; their files are there already."""
-        product = await self.products.lock_product(str(product_id))
-        first, moment = len(await self.products.all_images(product_id)), now()
-        rows = [
-            {
-                "id": uuid7(),
-                "product_id": product_id,
-                "key": image.key,
-                "alt": image.alt,
-                "position": first + index,
-                "width": image.width,
-                "height": image.height,
-                "created_at": moment,
-            }
-            for index, image in enumerate(images)
-        ]
-        await self.products.add_images(rows)
-        media_url = self.tx.policy(ImagePolicy).media_url
-        shown = [_image(row, media_url) for row in await self.products.all_images(product_id)]
-        await self._change(product, {"images": shown}, product.status, product.is_visible)
+    async def renew(self, product: HeldProduct, values: Mapping[str, Any] | None = None) -> None:
+        """Let everybody read a product again whose variants or pictures changed."""
+        await self._change(product, values or {}, product.status, product.is_visible)
+
+    async def rate(self, product_id: UUID, sum_delta: int, count_delta: int) -> None:
+        """Add to the sum and the number of a product's ratings; raises `ProductNotFound`.
+
+        One conditional UPDATE, which also keeps `rating_score`: rivals may come in any order.
+        """
+        if not await self.products.rate(product_id, sum_delta, count_delta):
+            raise ProductNotFound
+        self._touch(product_id)
 
     async def show_vendor(self, vendor_id: UUID, *, is_shown: bool) -> None:
         """Show all approved products of a vendor who may sell again, or hide them."""
@@ -209,13 +189,16 @@ class CatalogService:
         if "category" in values:
             values["category_id"] = await self._category(values.pop("category"))
         now_has = {**_known(product), **fields}
-        if now_has.get("compare_at_price_minor") is not None and (
-            now_has["compare_at_price_minor"] <= now_has["price_minor"]
-        ):
-            raise CompareAtPriceTooLow
-        brand = now_has.get("brand")
-        values["brand_key"] = folded(brand)[:100] if brand else None
-        values["search_text"] = search_text(now_has["name"], brand, now_has.get("tags", ()))
+        values |= derived(now_has)
+        if product is not None and "compare_at_price_minor" in fields:
+            claim = Claim(
+                product.id,
+                product.created_at,
+                product.price_minor,
+                product.compare_at_price_minor,
+                fields["compare_at_price_minor"],
+            )
+            await self.prices.check([claim])
         return values
 
     async def _category(self, key: str | None) -> UUID | None:
@@ -227,15 +210,13 @@ class CatalogService:
         return category_id
 
     async def _add(self, row: dict[str, Any]) -> None:
-        base = slug_of(row["name"], SLUG_LENGTH) or "producto"
-        is_free = base not in _RESERVED_SLUGS and uuid_in(base) is None
-        slug = base if is_free else _with_suffix(base)
+        base, slug = slugs_of(row["name"])
         for _ in range(SLUG_TRIES):
             if await self.products.add({**row, "slug": slug}):
                 return
             if await self.products.exists_sku(row["vendor_id"], row["sku"]):
                 raise SkuTaken(sku=row["sku"])
-            slug = _with_suffix(base)
+            slug = with_suffix(base)
         raise LostRace
 
     async def _add_variants(
@@ -255,6 +236,7 @@ class CatalogService:
                 "barcode": variant.barcode,
                 "position": position,
                 "is_default": position == 0,
+                "inventory_policy": variant.inventory_policy,
                 "created_at": moment,
             }
             for position, variant in enumerate(variants)
@@ -270,6 +252,12 @@ class CatalogService:
             raise SkuTaken(sku=sku)
         if not await self.products.rename_default_variant(product.id, sku):
             raise SkuTaken(sku=sku)
+
+    async def _move_slug(self, product: HeldProduct, slug: str) -> None:
+        if slug == product.slug:
+            return
+        if not is_free(slug) or not await self.products.move_slug(product, slug, now()):
+            raise SlugTaken(slug=slug)
 
     async def _change(
         self,
@@ -288,6 +276,10 @@ class CatalogService:
             row["rejection_reason"] = None
         if not await self.products.change(product, row):
             raise PreconditionFailed
+        price_minor = values.get("price_minor", product.price_minor)
+        if price_minor != product.price_minor:
+            change = PriceChange(product.id, product.created_at, product.price_minor, price_minor)
+            await self.prices.change([change])
         if is_public == product.is_public:
             self.tx.publish(ProductChanged(product.id))
         elif is_public:
@@ -323,23 +315,6 @@ _DECISIONS = {
 # Columns that follow from others and say nothing of their own.
 _DERIVED = frozenset({"brand_key", "search_text"})
 
-# What a new product has where nobody said otherwise.
-_FIRST: dict[str, Any] = {
-    "tags": [],
-    "is_visible": True,
-    "is_featured": False,
-    "images": [],
-    "videos": [],
-    "metadata": {},
-    "track_inventory": True,
-    "tax_rate": 19,
-    "low_stock_threshold": 10,
-    "rating_sum": 0,
-    "rating_count": 0,
-    "rating_score": 0,
-    "version": 1,
-}
-
 
 def _known(product: HeldProduct | None) -> dict[str, Any]:
     if product is None:
@@ -370,18 +345,3 @@ def _needs_no_approval(product: HeldProduct, status: ProductStatus) -> bool:
     """Say whether handing in is enough: trust ends where the operator has said no before."""
     is_handed_in = status is ProductStatus.PENDING
     return is_handed_in and product.is_trusted and product.rejection_reason is None
-
-
-def _with_suffix(slug: str) -> str:
-    return f"{slug}-{secrets.token_hex(3)}"
-
-
-def _image(row: Mapping[str, Any], media_url: str) -> dict[str, Any]:
-    return {
-        "id": str(row["id"]),
-        "alt": row["alt"],
-        "position": row["position"],
-        "width": row["width"],
-        "height": row["height"],
-        "urls": {size: f"{media_url}/{row['key']}/{size}.webp" for size in IMAGE_SIZES},
-    }

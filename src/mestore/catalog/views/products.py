@@ -128,6 +128,7 @@ class VariantView(msgspec.Struct, frozen=True):
     barcode: str | None
     position: int
     is_default: bool
+    inventory_policy: str
     stock: int
     in_stock: bool
     created_at: datetime
@@ -224,12 +225,13 @@ _VARIANTS = (
         Variant.barcode,
         Variant.position,
         Variant.is_default,
+        type_coerce(Variant.inventory_policy, String),
         _stock(LEVELS.c.variant_id == Variant.id),
         Product.track_inventory,
         Variant.created_at,
     )
     .join(Product, Product.id == Variant.product_id)
-    .where(Variant.product_id == bindparam("product_id"))
+    .where(Variant.product_id == bindparam("product_id"), Variant.deleted_at.is_(None))
     .order_by(Variant.position, Variant.id)
 )
 
@@ -277,7 +279,8 @@ async def vendor_is_open(connection: AsyncConnection, vendor_id: UUID) -> bool:
 
 
 def _variant(row: Sequence[Any]) -> VariantView:
-    price_minor, own_minor, barcode, position, is_default, stock, is_tracked, created_at = row[7:]
+    price_minor, own_minor, barcode, position, is_default, policy, *others = row[7:]
+    stock, is_tracked, created_at = others
     values = (
         *row[:7],
         to_number(price_minor if own_minor is None else own_minor),
@@ -285,6 +288,7 @@ def _variant(row: Sequence[Any]) -> VariantView:
         barcode,
         position,
         is_default,
+        policy,
         stock,
         not is_tracked or stock > 0,
         created_at,

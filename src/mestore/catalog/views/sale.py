@@ -43,6 +43,7 @@ _ITEMS = (
     )
     .join(Product, Product.id == Variant.product_id)
     .where(
+        Variant.deleted_at.is_(None),
         Variant.product_id.in_(bindparam("product_ids", expanding=True)),
         or_(
             Variant.is_default == true(),

@@ -1,0 +1,33 @@
+"""Work on pictures that waits for the blob store."""
+
+from mestore.catalog.repository.images import ImageRepository
+from mestore.catalog.service.images import ImageService
+from mestore.catalog.types import DropImages, ImageState, MakeSizes
+from mestore.kernel.db import Database
+from mestore.media.errors import BlobMissing
+from mestore.media.ports import BlobStore
+from mestore.media.service import drop_picture, make_sizes
+
+
+async def on_make_sizes(task: MakeSizes, *, database: Database, blobs: BlobStore) -> None:
+    """Make the sizes of a picture and show it; FAILED where its original is gone."""
+    async with database.read() as connection:
+        key = await ImageRepository(connection).key_of_waiting(task.product_id, task.image_id)
+    if key is None:
+        return
+    state = ImageState.READY
+    try:
+        await make_sizes(blobs, key)
+    except BlobMissing:
+        state = ImageState.FAILED
+    async with database.transaction() as tx:
+        is_kept = await ImageService(tx).finish(task.product_id, task.image_id, state)
+    if not is_kept:
+        # Deleted meanwhile: what was just written would stay for ever.
+        await drop_picture(blobs, key)
+
+
+async def on_drop_images(task: DropImages, *, blobs: BlobStore) -> None:
+    """Remove the files of pictures that are no more."""
+    for key in task.keys:
+        await drop_picture(blobs, key)

@@ -1,0 +1,69 @@
+"""What columns of a product follow from others, and what it has before anybody says otherwise."""
+
+import secrets
+from collections.abc import Mapping
+from typing import Any
+
+from mestore.catalog.errors import CompareAtPriceTooLow
+from mestore.catalog.folding import folded, search_text, slug_of
+from mestore.catalog.types import uuid_in
+
+SLUG_LENGTH = 180
+# Addresses under /products that a slug would hide behind.
+_RESERVED_SLUGS = frozenset(
+    {
+        "analytics",
+        "bulk-delete",
+        "bulk-import",
+        "bulk-update",
+        "my-products",
+        "recommendations",
+        "search",
+        "suggestions",
+    }
+)
+
+# What a new product has where nobody said otherwise.
+FIRST: dict[str, Any] = {
+    "tags": [],
+    "is_visible": True,
+    "is_featured": False,
+    "images": [],
+    "videos": [],
+    "metadata": {},
+    "track_inventory": True,
+    "tax_rate": 19,
+    "low_stock_threshold": 10,
+    "rating_sum": 0,
+    "rating_count": 0,
+    "rating_score": 0,
+    "version": 1,
+}
+
+
+def derived(product: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the columns that follow from others; raises `CompareAtPriceTooLow`."""
+    compare_at = product.get("compare_at_price_minor")
+    if compare_at is not None and compare_at <= product["price_minor"]:
+        raise CompareAtPriceTooLow
+    brand = product.get("brand")
+    return {
+        "brand_key": folded(brand)[:100] if brand else None,
+        "search_text": search_text(product["name"], brand, product.get("tags", ())),
+    }
+
+
+def slugs_of(name: str) -> tuple[str, str]:
+    """Return the address that a name makes, and the one to try first."""
+    base = slug_of(name, SLUG_LENGTH) or "producto"
+    return base, base if is_free(base) else with_suffix(base)
+
+
+def is_free(slug: str) -> bool:
+    """Say whether no address of ours hides behind this slug."""
+    return slug not in _RESERVED_SLUGS and uuid_in(slug) is None
+
+
+def with_suffix(slug: str) -> str:
+    """Return a slug that nobody has, but for bad luck."""
+    return f"{slug}-{secrets.token_hex(3)}"

@@ -1,0 +1,314 @@
+"""Many products of one vendor at once, by SKU: what imports use."""
+
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from mestore.catalog.errors import FeaturedByStaff, ShopNotOpen, SkuTaken, UnknownCategory
+from mestore.catalog.events import ProductArchived, ProductChanged, ProductPublished
+from mestore.catalog.ports import OpeningStock
+from mestore.catalog.repository.upserts import UpsertRepository
+from mestore.catalog.service.columns import FIRST, derived, slugs_of, with_suffix
+from mestore.catalog.service.prices import Claim, PriceBook, PriceChange
+from mestore.catalog.types import (
+    NewVariant,
+    ProductStatus,
+    UpsertResult,
+    UpsertRow,
+)
+from mestore.kernel.clock import now
+from mestore.kernel.db import Tx
+from mestore.kernel.ids import uuid7
+from mestore.kernel.money import CURRENCY
+from mestore.vendors.types import SellingVendor, VendorStatus
+
+# What a product may be told, with what it is where nothing was ever said.
+_EMPTY: dict[str, Any] = dict.fromkeys(
+    (
+        "category_id",
+        "description",
+        "short_description",
+        "compare_at_price_minor",
+        "cost_price_minor",
+        "brand",
+        "weight_grams",
+        "dimensions",
+        "rejection_reason",
+        "seo_title",
+        "seo_description",
+    )
+)
+_VARIANT_COLUMNS = (
+    "title",
+    "option1",
+    "option2",
+    "option3",
+    "price_minor",
+    "barcode",
+    "inventory_policy",
+)
+
+
+async def upsert_products(
+    tx: Tx, vendor: SellingVendor, rows: Sequence[UpsertRow], *, levels: OpeningStock
+) -> list[UpsertResult]:
+    """Insert or change up to about 500 products of one vendor by SKU; one result a row, in order.
+
+    A constant number of statements. All or nothing: the first bad row refuses the whole call,
+    and the caller's transaction is to be rolled back. SKUs must differ (`SkuTaken`). In rows of
+    products that exist, absent fields stay; `status` may be DRAFT or PENDING on new ones only and
+    is ignored on others. Writes price history and stock, and publishes one event a product.
+    Raises `ShopNotOpen`, `FeaturedByStaff`, `SkuTaken`, `UnknownCategory`, `CompareAtPriceTooLow`,
+    `CompareAtPriceNotReal`, the inventory's `BelowReserved`, and `LostRace` (then try again).
+    """
+    return await _Upsert(tx, vendor, levels).run(rows)
+
+
+class _Upsert:
+    def __init__(self, tx: Tx, vendor: SellingVendor, levels: OpeningStock) -> None:
+        self.tx = tx
+        self.vendor = vendor
+        self.levels = levels
+        self.store = UpsertRepository(tx.connection)
+        self.prices = PriceBook(tx)
+        self.moment = now()
+
+    async def run(self, rows: Sequence[UpsertRow]) -> list[UpsertResult]:
+        if self.vendor.status is not VendorStatus.APPROVED:
+            raise ShopNotOpen
+        _check(rows)
+        categories = await self._categories(rows)
+        held = await self.store.hold_by_sku(self.vendor.id, [row.fields["sku"] for row in rows])
+        new = [row for row in rows if row.fields["sku"] not in held]
+        old = [row for row in rows if row.fields["sku"] in held]
+        added = await self._add(new, categories) if new else {}
+        changed = await self._change(old, held, categories) if old else set()
+        if added or changed:
+            self.tx.touch("catalog", *(f"product:{held[sku]['id']}" for sku in changed))
+        return [
+            UpsertResult(sku, added[sku], True)
+            if sku in added
+            else UpsertResult(sku, held[sku]["id"], False if sku in changed else None)
+            for sku in (row.fields["sku"] for row in rows)
+        ]
+
+    async def _add(
+        self, rows: Sequence[UpsertRow], categories: Mapping[str, UUID]
+    ) -> dict[str, UUID]:
+        slugs = await self._slugs([row.fields["name"] for row in rows])
+        products = [self._new(row, slug, categories) for row, slug in zip(rows, slugs, strict=True)]
+        await self.store.add_products(products)
+        await self.prices.open([(product["id"], product["price_minor"]) for product in products])
+        variants, stock = [], {}
+        for product, row in zip(products, rows, strict=True):
+            default = NewVariant(product["sku"], stock=row.stock or 0)
+            made = [
+                _variant(product["id"], variant, place, self.moment)
+                for place, variant in enumerate((default, *row.variants))
+            ]
+            variants += made
+            stock[product["id"]] = {
+                written["id"]: variant.stock
+                for written, variant in zip(made, (default, *row.variants), strict=True)
+            }
+        await self.store.add_variants(variants)
+        await self.levels.put_many(self.tx, self.vendor.id, stock, self.vendor.user_id)
+        for product in products:
+            if product["is_public"]:
+                self.tx.publish(ProductPublished(product["id"]))
+        return {product["sku"]: product["id"] for product in products}
+
+    def _new(self, row: UpsertRow, slug: str, categories: Mapping[str, UUID]) -> dict[str, Any]:
+        values = _EMPTY | FIRST | _written(row, categories)
+        status = row.fields.get("status", ProductStatus.PENDING)
+        if status is ProductStatus.PENDING and self.vendor.is_trusted:
+            status = ProductStatus.APPROVED
+        return (
+            values
+            | derived(values)
+            | {
+                "id": uuid7(),
+                "vendor_id": self.vendor.id,
+                "slug": slug,
+                "currency": CURRENCY,
+                "status": status,
+                "is_public": status is ProductStatus.APPROVED and values["is_visible"],
+                "created_at": self.moment,
+                "updated_at": self.moment,
+            }
+        )
+
+    async def _change(
+        self,
+        rows: Sequence[UpsertRow],
+        held: Mapping[str, dict[str, Any]],
+        categories: Mapping[str, UUID],
+    ) -> set[str]:
+        changed: dict[str, dict[str, Any]] = {}
+        for row in rows:
+            before = held[row.fields["sku"]]
+            after = before | _written(row, categories)
+            after |= derived(after)
+            after["is_public"] = before["status"] is ProductStatus.APPROVED and after["is_visible"]
+            if after != before:
+                changed[before["sku"]] = after | {"updated_at": self.moment}
+        await self.prices.check([_claim(held[sku], after) for sku, after in changed.items()])
+        columns = sorted(
+            {
+                name
+                for sku, after in changed.items()
+                for name, value in after.items()
+                if value != held[sku][name]
+            }
+            | {"id"}
+        )
+        await self.store.change_products(
+            [{name: after[name] for name in columns} for after in changed.values()]
+        )
+        await self.prices.change(
+            [
+                PriceChange(
+                    after["id"], after["created_at"], held[sku]["price_minor"], after["price_minor"]
+                )
+                for sku, after in changed.items()
+                if after["price_minor"] != held[sku]["price_minor"]
+            ]
+        )
+        with_variants = await self._change_variants(rows, held)
+        for sku in sorted(set(changed) | with_variants):
+            self._tell(held[sku], changed.get(sku, held[sku]))
+        return set(changed) | with_variants
+
+    async def _change_variants(
+        self, rows: Sequence[UpsertRow], held: Mapping[str, dict[str, Any]]
+    ) -> set[str]:
+        """Write variants and stock of products that exist; return the SKUs where something was."""
+        rows = [row for row in rows if row.variants or row.stock is not None]
+        if not rows:
+            return set()
+        skus = {held[row.fields["sku"]]["id"]: row.fields["sku"] for row in rows}
+        present = await self.store.variants_of(list(skus))
+        plan = _VariantPlan(present, self.moment)
+        for row in rows:
+            plan.add(held[row.fields["sku"]]["id"], row)
+        await self.store.add_variants(plan.new)
+        await self.store.change_variants(plan.changed)
+        actor_id = self.vendor.user_id
+        if plan.put:
+            await self.levels.put_many(self.tx, self.vendor.id, plan.put, actor_id)
+        if plan.set_to:
+            moved = await self.levels.set_many(self.tx, self.vendor.id, plan.set_to, actor_id)
+            products = {variant["id"]: variant["product_id"] for variant in present}
+            plan.touched |= {products[variant_id] for variant_id in moved}
+        return {skus[product_id] for product_id in plan.touched}
+
+    async def _categories(self, rows: Sequence[UpsertRow]) -> dict[str, UUID]:
+        keys = {key for row in rows if (key := row.fields.get("category")) is not None}
+        known = await self.store.hold_categories(keys) if keys else {}
+        for key in sorted(keys - known.keys()):
+            raise UnknownCategory(category=key)
+        return known
+
+    async def _slugs(self, names: Sequence[str]) -> list[str]:
+        wanted = [slugs_of(name) for name in names]
+        taken = await self.store.taken_slugs({slug for _, slug in wanted})
+        slugs = []
+        for base, slug in wanted:
+            slugs.append(with_suffix(base) if slug in taken else slug)
+            taken.add(slugs[-1])
+        return slugs
+
+    def _tell(self, before: Mapping[str, Any], after: Mapping[str, Any]) -> None:
+        if before["is_public"] == after["is_public"]:
+            self.tx.publish(ProductChanged(after["id"]))
+        elif after["is_public"]:
+            self.tx.publish(ProductPublished(after["id"]))
+        else:
+            self.tx.publish(ProductArchived(after["id"]))
+
+
+class _VariantPlan:
+    """What is to be done to the variants of held products, collected before it is written."""
+
+    def __init__(self, present: Sequence[Mapping[str, Any]], moment: datetime) -> None:
+        self.moment = moment
+        self.by_sku = {(each["product_id"], each["sku"]): each for each in present}
+        self.counts = Counter(each["product_id"] for each in present)
+        self.new: list[dict[str, Any]] = []
+        self.changed: list[dict[str, Any]] = []
+        self.put: dict[UUID, dict[UUID, int]] = {}
+        self.set_to: dict[UUID, int] = {}
+        self.touched: set[UUID] = set()
+
+    def add(self, product_id: UUID, row: UpsertRow) -> None:
+        """Plan one row of an existing product."""
+        if row.stock is not None:
+            self.set_to[self.by_sku[product_id, row.fields["sku"]]["id"]] = row.stock
+        for variant in row.variants:
+            before = self.by_sku.get((product_id, variant.sku))
+            if before is None:
+                self._add_new(product_id, variant)
+            else:
+                self._change(before, variant)
+
+    def _add_new(self, product_id: UUID, variant: NewVariant) -> None:
+        self.new.append(_variant(product_id, variant, self.counts[product_id], self.moment))
+        self.counts[product_id] += 1
+        self.put.setdefault(product_id, {})[self.new[-1]["id"]] = variant.stock
+        self.touched.add(product_id)
+
+    def _change(self, before: Mapping[str, Any], variant: NewVariant) -> None:
+        if variant.stock:
+            self.set_to[before["id"]] = variant.stock
+        after = {name: getattr(variant, name) for name in _VARIANT_COLUMNS}
+        after |= {"id": before["id"], "deleted_at": None}
+        if any(before[name] != value for name, value in after.items()):
+            self.changed.append(after)
+            self.touched.add(before["product_id"])
+
+
+def _check(rows: Sequence[UpsertRow]) -> None:
+    seen: set[str] = set()
+    for row in rows:
+        sku = row.fields["sku"]
+        own = [sku, *(variant.sku for variant in row.variants)]
+        if sku in seen or len(set(own)) < len(own):
+            raise SkuTaken(sku=sku)
+        if row.fields.get("is_featured"):
+            raise FeaturedByStaff
+        seen.add(sku)
+
+
+def _written(row: UpsertRow, categories: Mapping[str, UUID]) -> dict[str, Any]:
+    """Return the columns that a row names; its status is not one of them."""
+    values: dict[str, Any] = dict(row.fields)
+    values.pop("status", None)
+    values.pop("is_featured", None)
+    if "category" in values:
+        key = values.pop("category")
+        values["category_id"] = None if key is None else categories[key]
+    return values
+
+
+def _claim(before: Mapping[str, Any], after: Mapping[str, Any]) -> Claim:
+    return Claim(
+        after["id"],
+        after["created_at"],
+        before["price_minor"],
+        before["compare_at_price_minor"],
+        after["compare_at_price_minor"],
+    )
+
+
+def _variant(product_id: UUID, variant: NewVariant, place: int, moment: datetime) -> dict[str, Any]:
+    return {
+        "id": uuid7(),
+        "product_id": product_id,
+        "sku": variant.sku,
+        **{name: getattr(variant, name) for name in _VARIANT_COLUMNS},
+        "position": place,
+        "is_default": place == 0,
+        "created_at": moment,
+    }

@@ -1,0 +1,83 @@
+"""Variants after the offer: added, changed, removed only where nobody holds them."""
+
+from uuid import uuid4
+
+import httpx2
+
+from tests.build import Build
+from tests.catalog.bodies import code, offered
+from tests.conftest import AsUser
+
+
+async def test_a_variant_is_added_changed_and_removed(
+    client: httpx2.AsyncClient, build: Build, as_user: AsUser
+) -> None:
+    headers = await as_user((await build.vendor()).owner)
+    path = f"/products/{(await offered(client, headers))['id']}/variants"
+    body = {"sku": "R-1", "option1": "Rojo", "price": 50000, "stock": 4, "inventory_policy": "deny"}
+    answer = await client.post(path, headers=headers, json=body)
+    assert answer.status_code == 201, answer.text
+    made = answer.json()
+    shown = {name: made[name] for name in ("sku", "price", "stock", "position", "inventory_policy")}
+    assert shown == {
+        "sku": "R-1",
+        "price": 50000,
+        "stock": 4,
+        "position": 1,
+        "inventory_policy": "DENY",
+    }
+    changed = await client.put(
+        f"{path}/{made['id']}", headers=headers, json={"sku": "R-2", "title": "Rojo", "position": 7}
+    )
+    assert (changed.status_code, changed.json()["sku"], changed.json()["price"]) == (
+        200,
+        "R-2",
+        45000.5,
+    )
+    refused = await client.delete(f"{path}/{made['id']}", headers=headers)
+    assert code(refused) == (409, "VARIANT_IN_USE")
+    inventory = path.replace("variants", "inventory")
+    level = {"levels": [{"variant_id": made["id"], "on_hand": 0}]}
+    assert (await client.put(inventory, headers=headers, json=level)).status_code == 200
+    assert (await client.delete(f"{path}/{made['id']}", headers=headers)).status_code == 204
+    assert len((await client.get(path)).json()["variants"]) == 1
+    assert len((await client.get(inventory, headers=headers)).json()["levels"]) == 1
+    # Its SKU is free again.
+    assert (await client.post(path, headers=headers, json=body)).status_code == 201
+
+
+async def test_a_variant_in_a_cart_stays_and_the_default_one_always(
+    client: httpx2.AsyncClient, build: Build, as_user: AsUser
+) -> None:
+    product = await build.product(variants=1, stock=0)
+    headers = await as_user(product.vendor.owner)
+    variant_id = product.variant_ids[0]
+    path = f"/products/{product.id}/variants/{variant_id}"
+    assert code(
+        await client.delete(path.replace(str(variant_id), str(product.variant_id)), headers=headers)
+    ) == (
+        409,
+        "DEFAULT_VARIANT_KEPT",
+    )
+    assert (await client.delete(path, headers=headers)).status_code == 204
+    assert code(await client.delete(path, headers=headers)) == (404, "VARIANT_NOT_FOUND")
+
+
+async def test_refusals_of_variants(
+    client: httpx2.AsyncClient, build: Build, as_user: AsUser
+) -> None:
+    headers = await as_user((await build.vendor()).owner)
+    product = await offered(client, headers)
+    path = f"/products/{product['id']}/variants"
+    again = await client.post(path, headers=headers, json={"sku": product["sku"]})
+    assert code(again) == (409, "SKU_TAKEN")
+    endless = {"sku": "X", "inventory_policy": "continue"}
+    answer = await client.post(path, headers=headers, json=endless)
+    assert code(answer) == (422, "BACKORDERS_NOT_OFFERED")
+    missing = await client.put(f"{path}/{uuid4()}", headers=headers, json={"sku": "X"})
+    assert code(missing) == (404, "VARIANT_NOT_FOUND")
+    stranger = await as_user((await build.vendor()).owner)
+    foreign = await client.post(path, headers=stranger, json={"sku": "X"})
+    assert code(foreign) == (404, "PRODUCT_NOT_FOUND")
+    old = headers | {"If-Match": '"99"'}
+    assert (await client.post(path, headers=old, json={"sku": "X"})).status_code == 412
