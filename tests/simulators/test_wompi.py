@@ -23,7 +23,14 @@ def test_each_call_gives_fresh_acceptance_tokens(shop: Shop) -> None:
 
     data = answer.json()["data"]
     assert data["public_key"] == Config().public_key
-    assert data["accepted_payment_methods"] == ["CARD", "NEQUI", "PSE"]
+    assert data["accepted_payment_methods"] == [
+        "CARD",
+        "NEQUI",
+        "PSE",
+        "BANCOLOMBIA_TRANSFER",
+        "BANCOLOMBIA_COLLECT",
+        "DAVIPLATA",
+    ]
     assert data["presigned_acceptance"]["type"] == "END_USER_POLICY"
     assert data["presigned_personal_data_auth"]["type"] == "PERSONAL_DATA_AUTH"
     first, second = shop.acceptance(), shop.acceptance()

@@ -16,7 +16,7 @@ from simulators.wompi.errors import bad_key, invalid, not_found
 from simulators.wompi.faults import FaultMiddleware
 from simulators.wompi.gateway import Gateway
 from simulators.wompi.tokens import END_USER_POLICY, PERSONAL_DATA_AUTH
-from simulators.wompi.views import MERCHANT
+from simulators.wompi.views import EXTRAS, MERCHANT
 from simulators.wompi.wire import CardIn, ListQuery, TransactionIn, VoidIn, parse
 
 DOCUMENTS = {
@@ -148,7 +148,7 @@ def _merchant(gateway: Gateway) -> dict[str, object]:
         "id": 1,
         "active": True,
         "public_key": gateway.config.public_key,
-        "accepted_payment_methods": ["CARD", "NEQUI", "PSE"],
+        "accepted_payment_methods": list(EXTRAS),
         "accepted_currencies": ["COP"],
     }
     return account | MERCHANT | presigned

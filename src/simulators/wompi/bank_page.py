@@ -14,6 +14,12 @@ from simulators.wompi.state import Transaction
 from simulators.wompi.views import pesos
 from simulators.wompi.wire import Status
 
+# PSE names its bank itself; at an agent's counter this page stands for the counter.
+PLACES = {
+    "BANCOLOMBIA_TRANSFER": "Botón Bancolombia",
+    "BANCOLOMBIA_COLLECT": "Corresponsal Bancolombia",
+    "DAVIPLATA": "Daviplata",
+}
 ENDINGS = {
     Status.APPROVED: "aprobada",
     Status.DECLINED: "rechazada",
@@ -25,7 +31,7 @@ PAGE = Environment(autoescape=True).from_string("""<!doctype html>
 <head>
 <meta charset="utf-8">
 <meta name="viewport" content="width=device-width, initial-scale=1">
-<title>{{ bank }}: pago PSE</title>
+<title>{{ bank }}: pago</title>
 <style>
 body { font: 1rem/1.5 system-ui, sans-serif; background: #eef1f6; color: #1c2430; margin: 0; }
 main { max-width: 28rem; margin: 3rem auto; padding: 2rem; background: #fff;
@@ -88,7 +94,7 @@ def routes(gateway: Gateway) -> APIRouter:
 
 def _find(gateway: Gateway, transaction_id: str) -> Transaction:
     transaction = gateway.get(transaction_id)
-    if transaction.bank_code is None:
+    if transaction.bank_code is None and transaction.method not in PLACES:
         raise not_found()
     return transaction
 
@@ -107,11 +113,11 @@ def _way_back(transaction: Transaction) -> str | None:
 
 
 def _render(transaction: Transaction) -> str:
-    code = transaction.bank_code or ""
+    code = transaction.bank_code
     description = getattr(transaction.wanted.payment_method, "payment_description", "")
     return PAGE.render(
         id=transaction.id,
-        bank=BANKS[code],
+        bank=BANKS[code] if code else PLACES[transaction.method],
         description=description,
         reference=transaction.wanted.reference,
         amount=_local_pesos(transaction.amount_in_cents),

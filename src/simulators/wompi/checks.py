@@ -13,7 +13,7 @@ from simulators.wompi.tokens import (
     Card,
     CardVault,
 )
-from simulators.wompi.wire import CardPayment, NequiPayment, PsePayment, TransactionIn
+from simulators.wompi.wire import CardPayment, PsePayment, TransactionIn, TransferPayment
 
 MIN_AMOUNT = 150_000
 CUSTOMER_FIELDS_OF_PSE = ("full_name", "phone_number")
@@ -44,8 +44,8 @@ def signature(wanted: TransactionIn, secret: str, problems: Problems) -> None:
 
 
 def amount(wanted: TransactionIn, problems: Problems) -> None:
-    """Cards and PSE do not move less than 1,500 pesos."""
-    has_minimum = not isinstance(wanted.payment_method, NequiPayment)
+    """Cards, PSE and transfers do not move less than 1,500 pesos."""
+    has_minimum = isinstance(wanted.payment_method, CardPayment | PsePayment | TransferPayment)
     if has_minimum and wanted.amount_in_cents < MIN_AMOUNT:
         problems.add(["amount_in_cents"], "El monto mínimo es de $1.500 COP")
 

@@ -16,11 +16,15 @@ MERCHANT: dict[str, object] = {
     "email": "pagos@mestore.example",
     "legal_id": "900123456-7",
 }
+AGREEMENT = "95180"
 DECLINED_TEXT = "La transacción fue rechazada (Sandbox)"
 ERROR_TEXTS = {
     "CARD": "Tarjeta no válida en Sandbox",
     "NEQUI": "Número no válido en Sandbox",
     "PSE": "El banco no respondió (Sandbox)",
+    "BANCOLOMBIA_TRANSFER": "El banco no respondió (Sandbox)",
+    "BANCOLOMBIA_COLLECT": "El corresponsal no respondió (Sandbox)",
+    "DAVIPLATA": "Daviplata no respondió (Sandbox)",
 }
 CARD_CODES = {Status.APPROVED: "00", Status.VOIDED: "00", Status.DECLINED: "12"}
 PSE_STATES = {Status.APPROVED: "OK", Status.DECLINED: "NOT_AUTHORIZED"}
@@ -29,7 +33,7 @@ PSE_STATES = {Status.APPROVED: "OK", Status.DECLINED: "NOT_AUTHORIZED"}
 def shown(transaction: Transaction, polls_before_url: int) -> dict[str, object]:
     """Give the transaction as the API and the events show it."""
     wanted = transaction.wanted
-    extra = _EXTRAS[transaction.method](transaction, polls_before_url)
+    extra = EXTRAS[transaction.method](transaction, polls_before_url)
     ended = transaction.finalized_at
     return {
         "id": transaction.id,
@@ -46,6 +50,7 @@ def shown(transaction: Transaction, polls_before_url: int) -> dict[str, object]:
         "billing_data": None,
         "shipping_address": _dump(wanted.shipping_address),
         "redirect_url": wanted.redirect_url,
+        "expiration_time": wanted.expiration_time,
         "payment_source_id": None,
         "payment_link_id": None,
         "customer_data": _dump(wanted.customer_data),
@@ -113,8 +118,35 @@ def _pse_extra(transaction: Transaction, polls_before_url: int) -> dict[str, obj
     }
 
 
-_EXTRAS: dict[str, Callable[[Transaction, int], dict[str, object]]] = {
+def _transfer_extra(transaction: Transaction, polls_before_url: int) -> dict[str, object]:
+    is_ready = transaction.is_final or transaction.polls > polls_before_url
+    extra: dict[str, object] = {}
+    if is_ready:
+        extra["async_payment_url"] = transaction.bank_url
+    if transaction.is_final:
+        extra["external_identifier"] = transaction.trace
+    return extra
+
+
+def _daviplata_extra(transaction: Transaction, polls_before_url: int) -> dict[str, object]:
+    is_ready = transaction.is_final or transaction.polls > polls_before_url
+    return {"url": transaction.bank_url} if is_ready else {}
+
+
+def _collect_extra(transaction: Transaction, polls_before_url: int) -> dict[str, object]:
+    if not transaction.is_final and transaction.polls <= polls_before_url:
+        return {}
+    return {
+        "business_agreement_code": AGREEMENT,
+        "payment_intention_identifier": f"6{transaction.trace}",
+    }
+
+
+EXTRAS: dict[str, Callable[[Transaction, int], dict[str, object]]] = {
     "CARD": _card_extra,
     "NEQUI": _nequi_extra,
     "PSE": _pse_extra,
+    "BANCOLOMBIA_TRANSFER": _transfer_extra,
+    "BANCOLOMBIA_COLLECT": _collect_extra,
+    "DAVIPLATA": _daviplata_extra,
 }

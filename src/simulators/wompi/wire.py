@@ -75,6 +75,37 @@ class PsePayment(Wire):
     payment_description: Annotated[str, StringConstraints(min_length=1, max_length=64)]
 
 
+class TransferPayment(Wire):
+    """A transfer from an account of Bancolombia, on its own page."""
+
+    type: Literal["BANCOLOMBIA_TRANSFER"]
+    user_type: Literal["PERSON"]
+    payment_description: Annotated[
+        str, StringConstraints(min_length=1, max_length=64, pattern=r"^[^']+$")
+    ]
+    ecommerce_url: WebUrl
+
+
+class CollectPayment(Wire):
+    """Cash that the shopper hands to an agent of Bancolombia."""
+
+    type: Literal["BANCOLOMBIA_COLLECT"]
+
+
+class DaviplataPayment(Wire):
+    """A payment the shopper confirms on the page of Daviplata."""
+
+    type: Literal["DAVIPLATA"]
+    user_legal_id_type: Literal["CC", "CE", "TI", "PP"]
+    user_legal_id: Text
+    payment_description: Annotated[str, StringConstraints(min_length=1, max_length=64)]
+
+
+AnyPayment = (
+    CardPayment | NequiPayment | PsePayment | TransferPayment | CollectPayment | DaviplataPayment
+)
+
+
 class CustomerData(Wire):
     """Who pays."""
 
@@ -112,7 +143,7 @@ class TransactionIn(Wire):
     signature: Text
     customer_email: Email
     reference: Annotated[str, StringConstraints(min_length=1, max_length=255)]
-    payment_method: Annotated[CardPayment | NequiPayment | PsePayment, Field(discriminator="type")]
+    payment_method: Annotated[AnyPayment, Field(discriminator="type")]
     redirect_url: WebUrl | None = None
     expiration_time: Instant | None = None
     customer_data: CustomerData | None = None

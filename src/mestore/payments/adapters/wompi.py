@@ -1,4 +1,4 @@
-"""Wompi Colombia: cards, PSE and Nequi.
+"""Wompi Colombia: cards, PSE, Nequi, Daviplata, and Bancolombia by transfer or in cash.
 
 Facts: docs.wompi.co/docs/colombia/. No payment is ever sent twice: whatever leaves its outcome open
 is `OutcomeUnknown`, and Wompi's unique `reference` finds it again.
@@ -9,6 +9,7 @@ import re
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from datetime import datetime
 from typing import Any, TypeVar
 
 import httpx2
@@ -22,6 +23,8 @@ from mestore.payments.adapters import wompi_wire as wire
 from mestore.payments.adapters.wompi_mapping import (
     CODE,
     LIMITS,
+    REFUNDABLE,
+    expiration_of,
     outcome_of,
     payment_of,
     reason_of,
@@ -37,11 +40,16 @@ from mestore.payments.errors import (
 )
 from mestore.payments.types import (
     Acceptance,
+    AttemptStatus,
     Bank,
     Charge,
+    DisputeOutcome,
     GatewayProfile,
     Notice,
     Outcome,
+    RefundOrder,
+    RefundOutcome,
+    RefundStatus,
 )
 
 log = structlog.get_logger(__name__)
@@ -55,6 +63,7 @@ NOT_CONNECTED = (httpx2.ConnectError, httpx2.ConnectTimeout, httpx2.PoolTimeout)
 # The acceptance tokens live an hour, so that a payment never travels with an old one.
 ACCEPTANCE_SECONDS = 300.0
 BANKS_SECONDS = 86_400.0
+LARGEST_PAGE = 200
 PAGE_PATIENCE_SECONDS = 3.0
 PLACEHOLDER_BANK = "0"
 
@@ -104,7 +113,9 @@ class WompiGateway:
         self.breaker = breaker
         self.deadline_seconds = deadline_seconds
         environment = "production" if keys.is_production else "test"
-        self.profile = GatewayProfile(environment, keys.public, self.base_url, LIMITS)
+        self.profile = GatewayProfile(
+            environment, keys.public, self.base_url, LIMITS, refundable=REFUNDABLE
+        )
         self._merchant = Remembered(
             self._fetch_merchant, seconds=ACCEPTANCE_SECONDS, monotonic=monotonic
         )
@@ -135,6 +146,41 @@ class WompiGateway:
         found = await self._read("transactions", "/transactions", reply, reference=reference)
         exact = (one for one in found.data if one.reference == reference)
         return next(map(outcome_of, exact), None)
+
+    async def refund(self, order: RefundOrder) -> RefundOutcome:
+        """Void a card payment, which gives all of it back; Wompi does so at once or not at all."""
+        if order.amount_minor != order.charged_minor:
+            raise Declined(reason="Wompi gives card payments back as a whole only")
+        try:
+            with self.breaker.guard((self.code, "void"), (NotSubmitted, OutcomeUnknown)):
+                return await self._void(order)
+        except CircuitOpen as error:
+            raise NotSubmitted(**error.details) from error
+
+    async def find_refund(self, order: RefundOrder, refund_id: str | None) -> RefundOutcome | None:
+        """Say whether a payment was voided."""
+        found = await self.fetch(order.transaction_id)
+        if found.status is not AttemptStatus.VOIDED:
+            return None
+        return RefundOutcome(RefundStatus.APPROVED, refund_id or order.transaction_id)
+
+    async def find_dispute(self, dispute_id: str) -> DisputeOutcome | None:
+        """Return None: Wompi tells of disputes by mail, not by its API."""
+        return None
+
+    async def transactions(self, since: datetime, until: datetime) -> list[Outcome] | None:
+        """List what was begun between two instants, page by page."""
+        found: list[Outcome] = []
+        period = {"from_date": since.isoformat(), "until_date": until.isoformat()}
+        while True:
+            page = str(len(found) // LARGEST_PAGE + 1)
+            query = {**period, "page": page, "page_size": str(LARGEST_PAGE)}
+            reply = await self._read(
+                "transactions", "/transactions", wire.TransactionsReply, **query
+            )
+            found += map(outcome_of, reply.data)
+            if len(reply.data) < LARGEST_PAGE:
+                return found
 
     async def banks(self) -> list[Bank]:
         """List the banks of PSE, at most a day old while Wompi answers."""
@@ -199,7 +245,11 @@ class WompiGateway:
         except Unavailable as error:
             raise NotSubmitted(**error.details) from error
         signature = wire.integrity_signature(
-            charge.reference, charge.amount_minor, charge.currency, self.keys.integrity
+            charge.reference,
+            charge.amount_minor,
+            charge.currency,
+            self.keys.integrity,
+            expiration_of(charge),
         )
         return {
             "acceptance_token": merchant.presigned_acceptance.acceptance_token,
@@ -208,11 +258,30 @@ class WompiGateway:
             **payment_of(charge),
         }
 
-    async def _post(self, body: dict[str, Any]) -> httpx2.Response:
+    async def _void(self, order: RefundOrder) -> RefundOutcome:
+        if not _ID.fullmatch(order.transaction_id):
+            raise Declined(reason="Wompi has no such transaction")
+        response = await self._post({}, f"/transactions/{order.transaction_id}/void")
+        if response.status_code == 422:
+            raise Declined(reason=reason_of(_messages(response)) or "Wompi refuses to void this")
+        if response.status_code in NOT_PROCESSED:
+            log.error("wompi_refused_a_void", status=response.status_code, at=order.reference)
+            raise NotSubmitted
+        if not response.is_success:
+            raise OutcomeUnknown(f"Wompi answered {response.status_code}")
+        try:
+            answer = wire.decode(response.content, wire.VoidReply).data
+        except wire.NotWompi as error:
+            raise OutcomeUnknown("the answer is broken") from error
+        if answer.status != "APPROVED":
+            raise Declined(reason=answer.status_message or answer.status)
+        return RefundOutcome(RefundStatus.APPROVED, order.transaction_id)
+
+    async def _post(self, body: dict[str, Any], path: str = "/transactions") -> httpx2.Response:
         headers = _bearer(self.keys.private)
         try:
             async with asyncio.timeout(self.deadline_seconds):
-                url = f"{self.base_url}/transactions"
+                url = f"{self.base_url}{path}"
                 return await self.http.post(url, json=body, headers=headers)
         except NOT_CONNECTED as error:
             raise NotSubmitted from error

@@ -2,18 +2,30 @@
 
 import re
 from collections.abc import Mapping
+from datetime import UTC
 from typing import Any
 
 from mestore.payments.adapters import wompi_wire as wire
-from mestore.payments.types import AttemptStatus, Charge, Limits, Outcome, PaymentMethod
+from mestore.payments.types import (
+    AttemptStatus,
+    CardFacts,
+    Charge,
+    Limits,
+    Outcome,
+    PaymentMethod,
+    Voucher,
+)
 
 CODE = "wompi"
 
-# Wompi's partners publish these for cards and PSE; for Nequi nobody names any.
+# Wompi's partners publish these for cards, PSE and transfers; for the rest nobody names any.
 LIMITS = {
     PaymentMethod.CARD: Limits(150_000, 9_900_000_000),
     PaymentMethod.PSE: Limits(150_000),
     PaymentMethod.NEQUI: Limits(),
+    PaymentMethod.BANCOLOMBIA_TRANSFER: Limits(150_000, 1_500_000_000),
+    PaymentMethod.BANCOLOMBIA_COLLECT: Limits(),
+    PaymentMethod.DAVIPLATA: Limits(),
 }
 STATUSES = {
     "PENDING": AttemptStatus.PENDING,
@@ -22,6 +34,8 @@ STATUSES = {
     "VOIDED": AttemptStatus.VOIDED,
     "ERROR": AttemptStatus.ERROR,
 }
+# A void gives a whole card payment back; the rest Wompi does not send back by its API everywhere.
+REFUNDABLE = frozenset({PaymentMethod.CARD})
 DESCRIPTION_LENGTH = 30
 REASON_LENGTH = 200
 CODE_LENGTH = 100
@@ -51,6 +65,7 @@ def payment_of(charge: Charge) -> dict[str, Any]:
         "customer_data": _known(customer),
         "payment_method": _payment_method(charge),
         "redirect_url": charge.return_url,
+        "expiration_time": expiration_of(charge),
         "ip": payer.ip_address,
     }
     if charge.tax_minor:
@@ -67,8 +82,35 @@ def _payment_method(charge: Charge) -> dict[str, Any]:
             fields = {"phone_number": _mobile(details.get("phone_number"))}
         case PaymentMethod.PSE:
             fields = {name: details.get(name) for name in _PSE_FIELDS}
-            fields["payment_description"] = charge.description[:DESCRIPTION_LENGTH]
+            fields["payment_description"] = _description(charge)
+        case PaymentMethod.BANCOLOMBIA_TRANSFER:
+            fields = {
+                "user_type": "PERSON",
+                "payment_description": _description(charge),
+                "ecommerce_url": charge.return_url,
+            }
+        case PaymentMethod.DAVIPLATA:
+            fields = {
+                "user_legal_id_type": details.get("user_legal_id_type"),
+                "user_legal_id": details.get("user_legal_id"),
+                "payment_description": _description(charge),
+            }
+        case _:
+            fields = {}
     return {"type": charge.method.value, **_known(fields)}
+
+
+def _description(charge: Charge) -> str:
+    # Bancolombia refuses single quotes.
+    return charge.description.replace("'", "")[:DESCRIPTION_LENGTH]
+
+
+def expiration_of(charge: Charge) -> str | None:
+    """Return until when a charge can be paid, as Wompi signs it: UTC with milliseconds."""
+    if charge.expires_at is None:
+        return None
+    moment = charge.expires_at.astimezone(UTC)
+    return moment.isoformat(timespec="milliseconds").replace("+00:00", "Z")
 
 
 def outcome_of(found: wire.Transaction) -> Outcome:
@@ -83,8 +125,27 @@ def outcome_of(found: wire.Transaction) -> Outcome:
         status=status,
         amount_minor=found.amount_in_cents,
         currency=found.currency,
-        payment_url=found.detail("async_payment_url"),
+        payment_url=found.detail("async_payment_url") or found.detail("url"),
         decline_code=(code[:CODE_LENGTH] or None) if is_refused else None,
+        voucher=_voucher_of(found),
+        happened_at=found.created_at,
+        card=_card_of(found),
+    )
+
+
+def _voucher_of(found: wire.Transaction) -> Voucher | None:
+    """Return what a Bancolombia agent asks for, as soon as Wompi has it."""
+    reference = found.detail("payment_intention_identifier")
+    if reference is None:
+        return None
+    return Voucher(reference, found.detail("business_agreement_code"), found.expiration_time)
+
+
+def _card_of(found: wire.Transaction) -> CardFacts | None:
+    if found.detail("last_four") is None:
+        return None
+    return CardFacts(
+        brand=found.detail("brand"), last_four=found.detail("last_four"), bin=found.detail("bin")
     )
 
 

@@ -7,6 +7,7 @@ import hmac
 import json
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from datetime import datetime
 from hashlib import sha256
 from typing import Any, TypeVar
 
@@ -40,6 +41,8 @@ class Transaction(msgspec.Struct):
     currency: str
     status_message: str | None = None
     payment_method: PaymentMethodPart | None = None
+    created_at: datetime | None = None
+    expiration_time: datetime | None = None
 
     def detail(self, name: str) -> str | None:
         """Return a text of the method's extra data, None where it is not there yet."""
@@ -58,6 +61,19 @@ class TransactionsReply(msgspec.Struct):
     """The answer to GET /transactions."""
 
     data: list[Transaction]
+
+
+class VoidAnswer(msgspec.Struct):
+    """What became of a void."""
+
+    status: str
+    status_message: str | None = None
+
+
+class VoidReply(msgspec.Struct):
+    """The answer to POST /transactions/{id}/void."""
+
+    data: VoidAnswer
 
 
 class AcceptanceToken(msgspec.Struct):

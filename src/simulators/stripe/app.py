@@ -1,0 +1,214 @@
+"""The simulated Stripe API, with faults on demand and events signed on demand."""
+
+import asyncio
+import hmac
+import json
+import re
+import secrets
+import time
+from hashlib import sha256
+from typing import Any
+
+from fastapi import Body, FastAPI, Request
+from fastapi.responses import JSONResponse, Response
+from pydantic import BaseModel, Field
+
+from simulators.server import hang_up
+from simulators.stripe.account import Account, Refused, Row, missing
+from simulators.stripe.form import Form, number, part, read, text
+
+SECRET_KEY = "sk_test_mestore_simulator"  # noqa: S105 - a published default of a simulator
+WEBHOOK_SECRET = "whsec_mestore_simulator"  # noqa: S105 - same
+PAGE = 10
+
+
+class Fault(BaseModel):
+    """What befalls the next writes; `fault` is one of those that `_create` names."""
+
+    fault: str
+    times: int = Field(default=1, ge=1)
+    seconds: float = 60.0
+
+
+class _State:
+    def __init__(self) -> None:
+        self.account = Account()
+        self.answers: dict[str, tuple[str, Response]] = {}
+        self.faults: list[Fault] = []
+
+
+def create_app(secret_key: str = SECRET_KEY, webhook_secret: str = WEBHOOK_SECRET) -> FastAPI:
+    """Build the API and the control surface of one account."""
+    state = _State()
+    app = FastAPI(title="Stripe simulator")
+
+    @app.exception_handler(Refused)
+    async def refuse(_: Request, error: Refused) -> JSONResponse:
+        return JSONResponse({"error": error.error}, error.status)
+
+    @app.post("/v1/{kind}")
+    async def create(kind: str, request: Request) -> Response:
+        _check_key(request, secret_key)
+        return await _create(state, kind, request)
+
+    @app.get("/v1/{path:path}")
+    async def show(path: str, request: Request) -> Row:
+        _check_key(request, secret_key)
+        return _show(state.account, path, read(list(request.query_params.multi_items())))
+
+    _control(app, state, webhook_secret)
+    return app
+
+
+def _check_key(request: Request, secret_key: str) -> None:
+    given = request.headers.get("Authorization", "").removeprefix("Bearer ")
+    if not secrets.compare_digest(given.encode(), secret_key.encode()):
+        raise Refused(401, "invalid_request_error", "Invalid API Key provided")
+
+
+async def _create(state: _State, kind: str, request: Request) -> Response:
+    body = (await request.body()).decode()
+    fault = _take(state)
+    match fault and fault.fault:
+        case "rate_limit":
+            error = {"type": "invalid_request_error", "code": "rate_limit", "message": "Too many"}
+            return JSONResponse({"error": error}, 429, {"Retry-After": "1"})
+        case "conflict":
+            error = {"type": "invalid_request_error", "code": "lock_timeout", "message": "Busy"}
+            return JSONResponse({"error": error}, 409)
+        case "refuse":
+            hang_up(request.scope)
+            return Response(status_code=500)
+    answer = _once(state, kind, request, body)
+    match fault and fault.fault:
+        case "timeout_after":
+            await asyncio.sleep(fault.seconds if fault else 0)
+        case "error_500_after":
+            return JSONResponse({"error": {"type": "api_error", "message": "Sorry"}}, 500)
+    return answer
+
+
+def _take(state: _State) -> Fault | None:
+    if not state.faults:
+        return None
+    fault = state.faults[0]
+    fault.times -= 1
+    if fault.times == 0:
+        state.faults.pop(0)
+    return fault
+
+
+def _once(state: _State, kind: str, request: Request, body: str) -> Response:
+    """Answer a repeated key with its first answer; another body under it is refused."""
+    key, print_ = request.headers.get("Idempotency-Key"), f"{request.url.path}\n{body}"
+    if key in state.answers:
+        first, answer = state.answers[key]
+        if first != print_:
+            text_ = "Keys for idempotent requests can only be used with the same parameters."
+            raise Refused(400, "idempotency_error", text_)
+        return answer
+    form, site = read(body), str(request.base_url).rstrip("/")
+    answer = _answer(state.account, kind, form, site)
+    is_validation = answer.status_code in {400, 404}
+    if key is not None and not is_validation:
+        state.answers[key] = print_, answer
+    return answer
+
+
+def _answer(account: Account, kind: str, form: Form, site: str) -> Response:
+    try:
+        match kind:
+            case "payment_intents":
+                return JSONResponse(account.pay(form, site))
+            case "refunds":
+                return JSONResponse(account.refund(form))
+    except Refused as error:
+        return JSONResponse({"error": error.error}, error.status)
+    raise missing("endpoint", kind)
+
+
+def _show(account: Account, path: str, query: Form) -> Row:
+    kind, _, object_id = path.partition("/")
+    rows = {
+        "payment_intents": account.intents,
+        "refunds": account.refunds,
+        "disputes": account.disputes,
+    }.get(kind)
+    if rows is None:
+        raise missing("endpoint", path)
+    if object_id == "search":
+        wanted = re.fullmatch(r"metadata\['(\w+)'\]:'([^']*)'", text(query, "query") or "")
+        name, value = wanted.groups() if wanted else ("", "")
+        kept = [row for row in rows.values() if row["metadata"].get(name) == value]
+        return {"object": "search_result", "data": kept, "has_more": False, "url": f"/v1/{path}"}
+    if not object_id:
+        return _page(list(rows.values()), query, kind)
+    if object_id not in rows:
+        raise missing(kind.removesuffix("s"), object_id)
+    return rows[object_id]
+
+
+def _page(rows: list[Row], query: Form, kind: str) -> Row:
+    created, payment = part(query, "created"), text(query, "payment_intent")
+    since, until = number(created, "gte") or 0, number(created, "lt")
+    kept = [
+        row
+        for row in reversed(rows)
+        if since <= row["created"]
+        and (until is None or row["created"] < until)
+        and payment in (None, row.get("payment_intent"))
+    ]
+    after = text(query, "starting_after")
+    if after is not None:
+        kept = kept[[row["id"] for row in kept].index(after) + 1 :]
+    limit = number(query, "limit") or PAGE
+    has_more = len(kept) > limit
+    return {"object": "list", "data": kept[:limit], "has_more": has_more, "url": f"/v1/{kind}"}
+
+
+def signed(found: Row, kind: str, secret: str, at: int | None = None) -> tuple[str, str]:
+    """Return the `Stripe-Signature` and the body of an event about an object."""
+    at = int(time.time()) if at is None else at
+    event: Row = {
+        "id": f"evt_{secrets.token_hex(12)}",
+        "object": "event",
+        "type": kind,
+        "created": at,
+        "data": {"object": found},
+    }
+    body = json.dumps(event)
+    digest = hmac.new(secret.encode(), f"{at}.{body}".encode(), sha256).hexdigest()
+    return f"t={at},v1={digest}", body
+
+
+def _control(app: FastAPI, state: _State, webhook_secret: str) -> None:
+    account = state.account
+
+    @app.post("/_control/faults")
+    async def fault(wanted: Fault) -> None:
+        state.faults.append(wanted)
+
+    @app.post("/_control/reset")
+    async def reset() -> None:
+        account.reset()
+        state.answers.clear()
+        state.faults.clear()
+
+    @app.get("/_control/payment_intents")
+    async def intents() -> list[Row]:
+        return list(account.intents.values())
+
+    @app.post("/_control/payment_intents/{intent_id}/status")
+    async def finish(intent_id: str, status: str = Body(embed=True)) -> Row:
+        account.finish(account.intent(intent_id), status)
+        return account.intent(intent_id)
+
+    @app.post("/_control/payment_intents/{intent_id}/dispute")
+    async def dispute(intent_id: str) -> Row:
+        return account.dispute(account.intent(intent_id))
+
+    @app.get("/_control/events/{object_id}")
+    async def event(object_id: str, kind: str, secret: str = webhook_secret) -> Any:  # noqa: ANN401
+        rows = account.intents | account.refunds | account.disputes
+        header, body = signed(rows[object_id], kind, secret)
+        return {"header": header, "body": body}
