@@ -5,7 +5,7 @@ from uuid import UUID
 
 from fastapi import Depends
 
-from mestore.accounts.deps import GuestSession, MaybeCaller
+from mestore.accounts.deps import CurrentUser, GuestSession, MaybeCaller
 from mestore.accounts.types import Caller, Permission, UserType
 from mestore.kernel.errors import Forbidden, Unauthorized
 from mestore.kernel.http import Db
@@ -39,3 +39,16 @@ async def _vendor_id(user: Caller, db: Db) -> UUID | None:
 
 
 CurrentViewer = Annotated[Viewer, Depends(viewer)]
+
+
+async def shipper(user: CurrentUser, db: Db) -> Viewer:
+    """Return whose parts this person may move on: all, or those of their own shop."""
+    if user.oversees(Permission.ORDERS_UPDATE):
+        return Viewer(is_staff=True, buyer_id=user.user_id)
+    vendor_id = await _vendor_id(user, db) if user.can(Permission.ORDERS_UPDATE) else None
+    if vendor_id is None:
+        raise Forbidden
+    return Viewer(vendor_id=vendor_id, buyer_id=user.user_id)
+
+
+Shipper = Annotated[Viewer, Depends(shipper)]

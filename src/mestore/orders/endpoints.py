@@ -5,17 +5,25 @@ from typing import Annotated
 import msgspec
 from fastapi import Depends, Path, Query, Request, Response
 
-from mestore.kernel.http import Db, Paging, etag, refuses
+from mestore.accounts.deps import Staff
+from mestore.accounts.types import Permission
+from mestore.kernel.db import Tx
+from mestore.kernel.errors import Forbidden, Unauthorized
+from mestore.kernel.http import Db, InTx, Paging, etag, refuses
 from mestore.kernel.moments import Moment, beginning, end
 from mestore.kernel.paging import PageRequest
 from mestore.kernel.routing import Router
-from mestore.orders.deps import CurrentViewer
-from mestore.orders.errors import OrderNotFound
-from mestore.orders.schemas import OrderListOut
-from mestore.orders.types import OrderStatus, OrderView
+from mestore.orders.deps import CurrentViewer, Shipper
+from mestore.orders.errors import OrderNotFound, StatusNotReachable, StatusSetElsewhere
+from mestore.orders.schemas import ChangedOut, MovedOut, OrderChangesIn, OrderListOut, StatusIn
+from mestore.orders.service import OrderProgress, read_order
+from mestore.orders.types import OrderStatus, OrderView, Viewer
 from mestore.orders.views import OrderFilter, OrderViews, sort_key
 
 router = Router(prefix="/orders", tags=["orders"])
+admin_router = Router(prefix="/admin/orders", tags=["orders"])
+
+_MOVES = refuses(Unauthorized, Forbidden, OrderNotFound, StatusNotReachable, StatusSetElsewhere)
 
 OrderId = Annotated[int, Path(ge=1, le=2**63 - 1)]
 
@@ -70,3 +78,47 @@ async def get_order(order_id: OrderId, request: Request, db: Db, viewer: Current
         return Response(status_code=304, headers={"etag": tag})
     body = msgspec.json.encode(order)
     return Response(body, headers={"etag": tag}, media_type="application/json")
+
+
+@router.put("/{order_id}/status", response_model=MovedOut, responses=_MOVES)
+async def move_order(order_id: OrderId, body: StatusIn, tx: InTx, shipper: Shipper) -> Response:
+    """Move the caller's part of an order one step on; staff moves all parts that are behind."""
+    return await _moved(tx, order_id, body, shipper)
+
+
+@admin_router.put("/{order_id}/status", response_model=MovedOut, responses=_MOVES)
+async def move_any_order(order_id: OrderId, body: StatusIn, tx: InTx, staff: Staff) -> Response:
+    """Move all parts of an order that are behind one step on."""
+    if not staff.oversees(Permission.ORDERS_UPDATE):
+        raise Forbidden
+    return await _moved(tx, order_id, body, Viewer(is_staff=True, buyer_id=staff.user_id))
+
+
+@router.patch("/{order_id}", response_model=ChangedOut, responses=_MOVES)
+async def change_order(
+    order_id: OrderId, body: OrderChangesIn, tx: InTx, shipper: Shipper
+) -> Response:
+    """Move an order on, write down its tracking number, or both."""
+    progress = OrderProgress(tx)
+    if body.tracking_number is not None:
+        await progress.track(order_id, body.tracking_number, vendor_id=shipper.vendor_id)
+    if body.status is not None:
+        await progress.advance(order_id, body.status, shipper.buyer_id, vendor_id=shipper.vendor_id)
+    order = await _seen(tx, shipper, order_id)
+    fields = sorted(body.model_fields_set)
+    content = msgspec.json.encode({"success": True, "updated_fields": fields, "order": order})
+    return Response(content, media_type="application/json")
+
+
+async def _moved(tx: Tx, order_id: int, body: StatusIn, mover: Viewer) -> Response:
+    await OrderProgress(tx).advance(
+        order_id, body.new_status, mover.buyer_id, vendor_id=mover.vendor_id, notes=body.notes
+    )
+    order = await _seen(tx, mover, order_id)
+    content = msgspec.json.encode({"success": True, "order": order})
+    return Response(content, media_type="application/json")
+
+
+async def _seen(tx: Tx, mover: Viewer, order_id: int) -> OrderView:
+    viewer = Viewer(is_staff=mover.is_staff, vendor_id=mover.vendor_id)
+    return await read_order(tx.connection, viewer, order_id)

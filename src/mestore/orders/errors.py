@@ -17,6 +17,20 @@ class OrderNotCancellable(Conflict):
     es = "Un pedido en estado {status} no se puede cancelar. Pide una devolución o un reembolso."
 
 
+class StatusNotReachable(Conflict):
+    """The order, or a part of it, is not directly before the wanted status."""
+
+    en = "An order that is {status} cannot become {wanted}. It may now become one of: {allowed}."
+    es = "Un pedido en estado {status} no puede pasar a {wanted}. Ahora puede pasar a: {allowed}."
+
+
+class StatusSetElsewhere(Conflict):
+    """The status follows from a cancellation or a refund and is not set by hand."""
+
+    en = "{status} is not set here. Cancel with DELETE /orders/{{id}}, refund with its /refund."
+    es = "{status} no se asigna aquí. Cancela con DELETE /orders/{{id}}, reembolsa con su /refund."
+
+
 class OrderNotPayable(Conflict):
     """The order does not wait for a payment."""
 

@@ -47,6 +47,8 @@ class Order(Base):
     shipping_minor: Mapped[int] = mapped_column(Minor)
     discount_minor: Mapped[int] = mapped_column(Minor)
     total_minor: Mapped[int] = mapped_column(Minor)
+    refunded_minor: Mapped[int] = mapped_column(Minor, server_default="0")
+    refunded_shipping_minor: Mapped[int] = mapped_column(Minor, server_default="0")
     shipping_name: Mapped[str] = mapped_column(String(200))
     shipping_phone: Mapped[str] = mapped_column(String(20))
     shipping_address: Mapped[str] = mapped_column(String(300))
@@ -70,6 +72,11 @@ class Order(Base):
 
     __table_args__ = (
         CheckConstraint("total_minor >= 0", name="total"),
+        # What was given back or is on its way back: never more than was paid.
+        CheckConstraint("refunded_minor BETWEEN 0 AND total_minor", name="refunded"),
+        CheckConstraint(
+            "refunded_shipping_minor BETWEEN 0 AND shipping_minor", name="refunded_shipping"
+        ),
         Index("ix_orders_buyer", "buyer_id", "id"),
         Index("ix_orders_guest", "guest_session", "id"),
         Index("ix_orders_status", "status", "id"),
@@ -96,9 +103,13 @@ class OrderItem(Base):
     tax_rate: Mapped[int] = mapped_column(SmallInteger)
     tax_minor: Mapped[int] = mapped_column(Minor)
     total_minor: Mapped[int] = mapped_column(Minor)
+    refunded_quantity: Mapped[int] = mapped_column(Integer, server_default="0")
+    refunded_minor: Mapped[int] = mapped_column(Minor, server_default="0")
 
     __table_args__ = (
         CheckConstraint("quantity > 0", name="quantity"),
+        CheckConstraint("refunded_quantity BETWEEN 0 AND quantity", name="refunded_units"),
+        CheckConstraint("refunded_minor >= 0", name="refunded"),
         CheckConstraint("fulfilled_quantity BETWEEN 0 AND quantity", name="fulfilled"),
     )
 
@@ -115,6 +126,9 @@ class VendorOrder(Base):
     subtotal_minor: Mapped[int] = mapped_column(Minor)
     tax_minor: Mapped[int] = mapped_column(Minor)
     total_minor: Mapped[int] = mapped_column(Minor)
+    tracking_number: Mapped[str | None] = mapped_column(String(100))
+    shipped_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    delivered_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
 
     __table_args__ = (
         UniqueConstraint("order_id", "vendor_id"),
@@ -130,6 +144,7 @@ class OrderChange(Base):
     id: Mapped[int] = mapped_column(BigPk, primary_key=True)
     order_id: Mapped[int] = mapped_column(BigInteger, ForeignKey("orders.id"), index=True)
     kind: Mapped[StatusKind] = mapped_column(enum_column(StatusKind))
+    vendor_id: Mapped[UUID | None] = mapped_column(Uuid)
     from_status: Mapped[str | None] = mapped_column(String(32))
     to_status: Mapped[str] = mapped_column(String(32))
     actor_id: Mapped[UUID | None] = mapped_column(Uuid)

@@ -1,15 +1,15 @@
 """Every SQL statement that writes orders, and the reads that writing needs."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, and_, bindparam, case, insert, select, update
+from sqlalchemy import ColumnElement, Integer, and_, bindparam, case, func, insert, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from mestore.kernel.columns import UtcDateTime
+from mestore.kernel.columns import Minor, UtcDateTime
 from mestore.kernel.db import add_rows, affected, inserted_id, rows_of
 from mestore.orders.errors import OrderNotFound
 from mestore.orders.models import Order, OrderChange, OrderItem, VendorOrder
@@ -17,6 +17,7 @@ from mestore.orders.types import (
     Address,
     FinancialStatus,
     OrderMoney,
+    OrderStanding,
     OrderStatus,
 )
 
@@ -81,10 +82,7 @@ _MOVE = (
 )
 _MOVE_PARTS = (
     update(VendorOrder)
-    .where(
-        VendorOrder.order_id == bindparam("of_order"),
-        VendorOrder.status == bindparam("from_status"),
-    )
+    .where(VendorOrder.order_id == bindparam("of_order"))
     .values(status=bindparam("to_status"))
 )
 _UNTIL: Any = bindparam("until", type_=UtcDateTime)
@@ -105,6 +103,137 @@ _EXPIRED = (
 )
 _LOCK_EXPIRED = (
     select(Order.id).where(Order.id == bindparam("of_order"), _IS_OVER).with_for_update()
+)
+_LOCK = (
+    select(Order.refunded_minor, Order.refunded_shipping_minor)
+    .where(Order.id == bindparam("order_id"))
+    .with_for_update()
+)
+_LINES = (
+    select(
+        OrderItem.id,
+        OrderItem.vendor_id,
+        OrderItem.product_id,
+        OrderItem.variant_id,
+        OrderItem.product_name,
+        OrderItem.quantity,
+        OrderItem.total_minor,
+        OrderItem.tax_minor,
+        OrderItem.refunded_quantity,
+        OrderItem.refunded_minor,
+        OrderItem.fulfilled_quantity,
+    )
+    .where(OrderItem.order_id == bindparam("order_id"))
+    .order_by(OrderItem.id)
+)
+_GIVE_BACK = (
+    update(Order)
+    .where(
+        Order.id == bindparam("of_order"),
+        Order.refunded_minor + bindparam("total", type_=Minor) <= Order.total_minor,
+        Order.refunded_shipping_minor + bindparam("shipping", type_=Minor) <= Order.shipping_minor,
+    )
+    .values(
+        refunded_minor=Order.refunded_minor + bindparam("total", type_=Minor),
+        refunded_shipping_minor=Order.refunded_shipping_minor + bindparam("shipping", type_=Minor),
+    )
+)
+_GIVE_LINE_BACK = (
+    update(OrderItem)
+    .where(
+        OrderItem.id == bindparam("of_item"),
+        OrderItem.refunded_quantity + bindparam("units", type_=Integer) <= OrderItem.quantity,
+        OrderItem.refunded_minor + bindparam("amount", type_=Minor)
+        <= bindparam("paid", type_=Minor),
+    )
+    .values(
+        refunded_quantity=OrderItem.refunded_quantity + bindparam("units", type_=Integer),
+        refunded_minor=OrderItem.refunded_minor + bindparam("amount", type_=Minor),
+    )
+)
+_NOTE_REFUND = (
+    update(Order)
+    .where(
+        Order.id == bindparam("of_order"),
+        _by_key(
+            Order.financial_status.in_((FinancialStatus.PAID, FinancialStatus.PARTIALLY_REFUNDED))
+        ),
+    )
+    .values(
+        status=bindparam("to_status"),
+        financial_status=bindparam("to_financial"),
+        cancelled_at=bindparam("new_cancelled_at"),
+        cancelled_for=bindparam("new_cancelled_for"),
+        updated_at=bindparam("moment"),
+        version=Order.version + 1,
+    )
+)
+_LOCK_STANDING = (
+    select(Order.status, Order.fulfillment_status)
+    .where(Order.id == bindparam("order_id"))
+    .with_for_update()
+)
+_STANDINGS = (
+    select(VendorOrder.vendor_id, VendorOrder.status)
+    .where(VendorOrder.order_id == bindparam("order_id"))
+    .order_by(VendorOrder.vendor_id)
+)
+_DELIVERED = (
+    select(Order.id, OrderItem.vendor_id)
+    .join(OrderItem, OrderItem.order_id == Order.id)
+    .join(
+        VendorOrder,
+        and_(VendorOrder.order_id == Order.id, VendorOrder.vendor_id == OrderItem.vendor_id),
+    )
+    .where(
+        Order.buyer_id == bindparam("of_buyer"),
+        OrderItem.product_id == bindparam("of_product"),
+        VendorOrder.status == OrderStatus.DELIVERED,
+    )
+    .distinct()
+)
+_THE_PART = and_(
+    VendorOrder.order_id == bindparam("of_order"), VendorOrder.vendor_id == bindparam("of_vendor")
+)
+_MOVE_PART = (
+    update(VendorOrder)
+    .where(_THE_PART, _by_key(VendorOrder.status == bindparam("from_status")))
+    .values(
+        status=bindparam("to_status"),
+        shipped_at=func.coalesce(VendorOrder.shipped_at, bindparam("shipped", type_=UtcDateTime)),
+        delivered_at=bindparam("delivered"),
+    )
+)
+_COUNT_AS_SENT = (
+    update(OrderItem)
+    .where(
+        OrderItem.order_id == bindparam("of_order"),
+        OrderItem.vendor_id.in_(bindparam("vendors", expanding=True)),
+    )
+    # What was given back before is not sent.
+    .values(fulfilled_quantity=OrderItem.quantity - OrderItem.refunded_quantity)
+)
+_NOTE_PROGRESS = (
+    update(Order)
+    .where(Order.id == bindparam("of_order"))
+    .values(
+        status=bindparam("to_status"),
+        fulfillment_status=bindparam("to_fulfillment"),
+        shipped_at=func.coalesce(Order.shipped_at, bindparam("shipped", type_=UtcDateTime)),
+        delivered_at=func.coalesce(Order.delivered_at, bindparam("delivered", type_=UtcDateTime)),
+        updated_at=bindparam("moment"),
+        version=Order.version + 1,
+    )
+)
+_TRACK_PART = update(VendorOrder).where(_THE_PART).values(tracking_number=bindparam("number"))
+_TRACK = (
+    update(Order)
+    .where(Order.id == bindparam("of_order"))
+    .values(
+        tracking_number=bindparam("number"),
+        updated_at=bindparam("moment"),
+        version=Order.version + 1,
+    )
 )
 
 
@@ -150,11 +279,34 @@ class OrderRepository:
         """Change both statuses of an order if it still stands where it is left from."""
         return await affected(self.connection, _MOVE, of_order=order_id, **statuses) == 1
 
-    async def move_parts(self, order_id: int, come_from: OrderStatus, to: OrderStatus) -> None:
-        """Change the status of all parts that stand at `come_from`."""
-        await affected(
-            self.connection, _MOVE_PARTS, of_order=order_id, from_status=come_from, to_status=to
-        )
+    async def move_parts(self, order_id: int, to: OrderStatus) -> None:
+        """Set the status of all parts, wherever each of them stands."""
+        await affected(self.connection, _MOVE_PARTS, of_order=order_id, to_status=to)
+
+    async def lock(self, order_id: int) -> tuple[int, int]:
+        """Hold an order; return what of it, and of its shipping, was given back."""
+        row = (await self.connection.execute(_LOCK, {"order_id": order_id})).one_or_none()
+        if row is None:
+            raise OrderNotFound
+        return row.refunded_minor, row.refunded_shipping_minor
+
+    async def all_lines(self, order_id: int) -> Sequence[Any]:
+        """Return the lines of an order as refunds see them."""
+        return (await self.connection.execute(_LINES, {"order_id": order_id})).all()
+
+    async def give_back(self, order_id: int, total: int, shipping: int) -> bool:
+        """Count money of an order as given back; False where there is not that much left."""
+        values = {"of_order": order_id, "total": total, "shipping": shipping}
+        return await affected(self.connection, _GIVE_BACK, **values) == 1
+
+    async def give_line_back(self, item_id: int, units: int, amount: int, paid: int) -> bool:
+        """Count units and money of a line as given back; False where there is not that much."""
+        values = {"of_item": item_id, "units": units, "amount": amount, "paid": paid}
+        return await affected(self.connection, _GIVE_LINE_BACK, **values) == 1
+
+    async def note_refund(self, order_id: int, **values: object) -> bool:
+        """Set the statuses of an order whose money went back."""
+        return await affected(self.connection, _NOTE_REFUND, of_order=order_id, **values) == 1
 
     async def keep_until(self, order_id: int, until: datetime) -> bool:
         """Let an unpaid order's reservation live longer, never shorter, and hold the order."""
@@ -169,3 +321,59 @@ class OrderRepository:
         """Hold an order if it is still unpaid and its time is still over."""
         values = {"of_order": order_id, "moment": moment}
         return (await self.connection.execute(_LOCK_EXPIRED, values)).first() is not None
+
+    async def lock_standing(self, order_id: int) -> OrderStanding:
+        """Hold an order and return where it stands."""
+        row = (await self.connection.execute(_LOCK_STANDING, {"order_id": order_id})).one_or_none()
+        if row is None:
+            raise OrderNotFound
+        return OrderStanding(row.status, row.fulfillment_status)
+
+    async def all_standings(self, order_id: int) -> list[tuple[UUID, OrderStatus]]:
+        """Return where each vendor's part of an order stands, ordered by vendor."""
+        rows = await self.connection.execute(_STANDINGS, {"order_id": order_id})
+        return [(vendor, status) for vendor, status in rows]
+
+    async def move_part(
+        self,
+        order_id: int,
+        vendor_id: UUID,
+        come_from: OrderStatus,
+        to: OrderStatus,
+        moment: datetime,
+    ) -> bool:
+        """Move one vendor's part if it still stands at `come_from`."""
+        values = {
+            "of_order": order_id,
+            "of_vendor": vendor_id,
+            "from_status": come_from,
+            "to_status": to,
+            "shipped": moment if to is OrderStatus.SHIPPED else None,
+            "delivered": moment if to is OrderStatus.DELIVERED else None,
+        }
+        return await affected(self.connection, _MOVE_PART, **values) == 1
+
+    async def count_as_sent(self, order_id: int, vendors: Collection[UUID]) -> None:
+        """Count the units of these vendors as sent."""
+        values = {"of_order": order_id, "vendors": sorted(vendors)}
+        await affected(self.connection, _COUNT_AS_SENT, **values)
+
+    async def note_progress(self, order_id: int, **values: object) -> None:
+        """Set what an order's parts amount to; times that are there already stay."""
+        await affected(self.connection, _NOTE_PROGRESS, of_order=order_id, **values)
+
+    async def track_part(self, order_id: int, vendor_id: UUID, number: str) -> None:
+        """Set the tracking number of one vendor's part."""
+        values = {"of_order": order_id, "of_vendor": vendor_id, "number": number}
+        await affected(self.connection, _TRACK_PART, **values)
+
+    async def track(self, order_id: int, number: str, moment: datetime) -> None:
+        """Set the tracking number that the order itself shows."""
+        values = {"of_order": order_id, "number": number, "moment": moment}
+        await affected(self.connection, _TRACK, **values)
+
+    async def all_delivered(self, buyer_id: UUID, product_id: UUID) -> list[tuple[int, UUID]]:
+        """Return the orders in which a product reached a buyer, each with the vendor."""
+        values = {"of_buyer": buyer_id, "of_product": product_id}
+        rows = await self.connection.execute(_DELIVERED, values)
+        return [(order_id, vendor_id) for order_id, vendor_id in rows]

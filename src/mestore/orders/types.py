@@ -1,10 +1,13 @@
 """The words of orders: their three statuses, and what a placed order is made from."""
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
 from typing import Any
 from uuid import UUID
+
+from mestore.kernel.money import divide_half_up, spread
 
 
 class OrderStatus(StrEnum):
@@ -44,6 +47,8 @@ class StatusKind(StrEnum):
     ORDER = "ORDER"
     FINANCIAL = "FINANCIAL"
     FULFILLMENT = "FULFILLMENT"
+    PART = "PART"
+    """One vendor's part."""
 
 
 class CancelReason(StrEnum):
@@ -65,6 +70,28 @@ TRANSITIONS: dict[OrderStatus, frozenset[OrderStatus]] = {
     OrderStatus.REFUNDED: frozenset(),
 }
 """Which status may follow which."""
+
+PROGRESS: dict[OrderStatus, int] = {
+    OrderStatus.CONFIRMED: 1,
+    OrderStatus.PROCESSING: 2,
+    OrderStatus.SHIPPED: 3,
+    OrderStatus.DELIVERED: 4,
+}
+"""The way of a paid order to its buyer, step by step."""
+
+
+def next_of(status: OrderStatus) -> list[str]:
+    """Return the steps of the way that may follow; none is skipped."""
+    place = PROGRESS.get(status)
+    return [] if place is None else [one for one, at in PROGRESS.items() if at == place + 1]
+
+
+@dataclass(frozen=True, slots=True)
+class OrderStanding:
+    """Where an order stands, apart from its money."""
+
+    status: OrderStatus
+    fulfillment_status: FulfillmentStatus
 
 
 @dataclass(frozen=True, slots=True)
@@ -162,6 +189,88 @@ class OrderMoney:
     expires_at: datetime | None
     ship_to: Address
     cancelled_for: CancelReason | None
+
+
+@dataclass(frozen=True, slots=True)
+class RefundableLine:
+    """An order line as refunds see it, in minor units.
+
+    `paid_minor` is what the buyer paid for it, IVA included; `refunded_minor` of it was given back
+    or is on its way back.
+    """
+
+    id: int
+    vendor_id: UUID
+    product_id: UUID
+    variant_id: UUID
+    product_name: str
+    quantity: int
+    paid_minor: int
+    tax_minor: int
+    refunded_quantity: int
+    refunded_minor: int
+    fulfilled_quantity: int
+
+    @property
+    def left_minor(self) -> int:
+        """Return what can still be given back."""
+        return self.paid_minor - self.refunded_minor
+
+    @property
+    def left_quantity(self) -> int:
+        """Return how many units can still be given back."""
+        return self.quantity - self.refunded_quantity
+
+    def tax_of(self, amount_minor: int) -> int:
+        """Return the IVA in the next `amount_minor`; the parts of a line add up to its IVA."""
+        if self.paid_minor == 0:
+            return 0
+        before = divide_half_up(self.tax_minor * self.refunded_minor, self.paid_minor)
+        after = self.refunded_minor + amount_minor
+        return divide_half_up(self.tax_minor * after, self.paid_minor) - before
+
+
+@dataclass(frozen=True, slots=True)
+class RefundableOrder:
+    """An order with what of its money can still be given back, in minor units."""
+
+    money: OrderMoney
+    lines: tuple[RefundableLine, ...]
+    refunded_minor: int
+    refunded_shipping_minor: int
+
+    @property
+    def left_shipping_minor(self) -> int:
+        """Return what of the shipping fee can still be given back."""
+        return self.money.shipping_minor - self.refunded_shipping_minor
+
+
+def refundable_lines(
+    money: OrderMoney, parts: Mapping[UUID, int], rows: Sequence[Any]
+) -> tuple[RefundableLine, ...]:
+    """Return the lines with what was paid for each: those of a vendor add up to its part."""
+    on_top = money.total_minor - money.shipping_minor > sum(row.total_minor for row in rows)
+    shown = {row.id: row.total_minor + (row.tax_minor if on_top else 0) for row in rows}
+    paid: dict[int, int] = {}
+    for vendor_id, total in parts.items():
+        own = [row.id for row in rows if row.vendor_id == vendor_id]
+        paid.update(zip(own, spread(total, [shown[item] for item in own]), strict=True))
+    return tuple(
+        RefundableLine(
+            row.id,
+            row.vendor_id,
+            row.product_id,
+            row.variant_id,
+            row.product_name,
+            row.quantity,
+            paid[row.id],
+            row.tax_minor,
+            row.refunded_quantity,
+            row.refunded_minor,
+            row.fulfilled_quantity,
+        )
+        for row in rows
+    )
 
 
 @dataclass(frozen=True, slots=True)

@@ -21,6 +21,7 @@ _VENDOR_ORDERS = select(
     VendorOrder.subtotal_minor.label("part_subtotal"),
     VendorOrder.tax_minor.label("part_tax"),
     VendorOrder.total_minor.label("part_total"),
+    VendorOrder.tracking_number.label("part_tracking"),
 ).join(VendorOrder, VendorOrder.order_id == Order.id)
 _ITEMS = (
     select(
@@ -122,6 +123,7 @@ def _view(row: Mapping[Any, Any], items: list[OrderItemView], scope: Viewer) -> 
         "shipping_minor": 0,
         "discount_minor": 0,
         "total_minor": row["part_total"],
+        "tracking_number": row["part_tracking"],
         # A vendor ships, and needs no way to write to the operator's customer.
         "customer_email": None,
         "billing_address": None,

@@ -1,7 +1,7 @@
 """Orders: writes them once, splits them by vendor, and owns every change of their statuses."""
 
 import secrets
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -10,7 +10,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from mestore.kernel.clock import BOGOTA, now
 from mestore.kernel.db import Tx
-from mestore.kernel.money import to_number
+from mestore.kernel.money import MAXIMUM_MINOR, to_number
 from mestore.orders.events import OrderCancelled, OrderPaid, OrderPlaced
 from mestore.orders.repository import OrderRepository
 from mestore.orders.types import (
@@ -22,12 +22,15 @@ from mestore.orders.types import (
     OrderDraft,
     OrderItemView,
     OrderMoney,
+    OrderStanding,
     OrderStatus,
     OrderView,
     PlacedLine,
     PlacedOrder,
+    RefundableOrder,
     StatusKind,
     Viewer,
+    refundable_lines,
 )
 from mestore.orders.views import OrderViews, order_view
 
@@ -55,7 +58,7 @@ class OrderService:
         order_id = await self.orders.add(_order_row(draft, number, created))
         ids = await self.orders.add_items([_item_row(order_id, line) for line in draft.lines])
         await self.orders.add_parts(_part_rows(order_id, draft))
-        change = self._change(
+        change = change_row(
             order_id, StatusKind.ORDER, None, OrderStatus.PENDING, draft.buyer_id, "placed"
         )
         await self.orders.add_changes([change])
@@ -87,6 +90,31 @@ class OrderService:
             order_id,
             (OrderStatus.PENDING, OrderStatus.CANCELLED),
             (FinancialStatus.PENDING, FinancialStatus.VOIDED),
+            actor_id,
+            reason.value.lower(),
+            cancelled_for=reason,
+        )
+        if moved:
+            self.tx.publish(OrderCancelled(order_id))
+        return moved
+
+    async def cancel_paid(
+        self, order_id: int, reason: CancelReason, *, actor_id: UUID | None = None
+    ) -> bool:
+        """Call a paid order off before anything of it was sent; its money stays PAID for now."""
+        standing = await self.orders.lock_standing(order_id)
+        money = await self.orders.get_money(order_id)
+        if OrderStatus.CANCELLED not in TRANSITIONS[money.status]:
+            return False
+        # One vendor may have sent its part while the order waits for the others.
+        if standing.fulfillment_status is not FulfillmentStatus.UNFULFILLED:
+            return False
+        if money.financial_status not in {FinancialStatus.PAID, FinancialStatus.PARTIALLY_REFUNDED}:
+            return False
+        moved = await self._move(
+            order_id,
+            (money.status, OrderStatus.CANCELLED),
+            (money.financial_status, money.financial_status),
             actor_id,
             reason.value.lower(),
             cancelled_for=reason,
@@ -146,32 +174,121 @@ class OrderService:
             moment=moment,
         )
         if moved:
-            await self.orders.move_parts(order_id, *status)
+            await self.orders.move_parts(order_id, status[1])
+            steps = ((StatusKind.ORDER, status), (StatusKind.FINANCIAL, financial))
             changes = [
-                self._change(order_id, StatusKind.ORDER, *status, actor_id, reason),
-                self._change(order_id, StatusKind.FINANCIAL, *financial, actor_id, reason),
+                change_row(order_id, kind, step[0], step[1], actor_id, reason)
+                for kind, step in steps
+                if step[0] is not step[1]
             ]
             await self.orders.add_changes(changes)
         return moved
 
-    def _change(
-        self,
-        order_id: int,
-        kind: StatusKind,
-        come_from: str | None,
-        to: str,
-        actor_id: UUID | None,
-        reason: str,
-    ) -> dict[str, Any]:
-        return {
-            "order_id": order_id,
-            "kind": kind,
-            "from_status": come_from,
-            "to_status": to,
-            "actor_id": actor_id,
-            "reason": reason,
-            "created_at": now(),
-        }
+
+class RefundedOrders:
+    """What refunds may do to orders: count money as given back, and say so in the statuses."""
+
+    def __init__(self, tx: Tx) -> None:
+        self.tx = tx
+        self.orders = OrderRepository(tx.connection)
+
+    async def held(self, order_id: int) -> RefundableOrder:
+        """Hold an order and return what of its money can still be given back."""
+        refunded, shipping = await self.orders.lock(order_id)
+        money = await self.orders.get_money(order_id)
+        parts = dict(await self.orders.all_parts(order_id))
+        rows = await self.orders.all_lines(order_id)
+        return RefundableOrder(money, refundable_lines(money, parts, rows), refunded, shipping)
+
+    async def claim(
+        self, order: RefundableOrder, lines: Mapping[int, tuple[int, int]], shipping_minor: int
+    ) -> bool:
+        """Count units and money of lines, by id, as given back; False where less is left."""
+        total = sum(amount for _, amount in lines.values()) + shipping_minor
+        paid = {line.id: line.paid_minor for line in order.lines}
+        if not await self.orders.give_back(order.money.id, total, shipping_minor):
+            return False
+        for item_id in sorted(lines):
+            if not await self.orders.give_line_back(item_id, *lines[item_id], paid[item_id]):
+                return False
+        return True
+
+    async def release(
+        self, order_id: int, lines: Mapping[int, tuple[int, int]], shipping_minor: int
+    ) -> None:
+        """Take back a claim whose money did not go."""
+        total = sum(amount for _, amount in lines.values()) + shipping_minor
+        await self.orders.give_back(order_id, -total, -shipping_minor)
+        for item_id in sorted(lines):
+            units, amount = lines[item_id]
+            await self.orders.give_line_back(item_id, -units, -amount, MAXIMUM_MINOR)
+
+    async def note_refund(self, order_id: int, reason: str, *, is_whole: bool) -> None:
+        """Say in an order's statuses that its money, or some of it, went back.
+
+        A delivered order becomes REFUNDED; one that was not sent yet is thereby called off.
+        """
+        standing = await self.orders.lock_standing(order_id)
+        money = await self.orders.get_money(order_id)
+        financial = FinancialStatus.REFUNDED if is_whole else FinancialStatus.PARTIALLY_REFUNDED
+        status = _after_refund(standing) if is_whole else standing.status
+        is_called_off = money.status is not status is OrderStatus.CANCELLED
+        moment = now()
+        cancelled_for = CancelReason.STAFF if is_called_off else money.cancelled_for
+        moved = await self.orders.note_refund(
+            order_id,
+            to_status=status,
+            to_financial=financial,
+            new_cancelled_at=moment if cancelled_for else None,
+            new_cancelled_for=cancelled_for,
+            moment=moment,
+        )
+        if not moved:
+            return
+        steps: list[tuple[StatusKind, str, str]] = []
+        if financial is not money.financial_status:
+            steps.append((StatusKind.FINANCIAL, money.financial_status, financial))
+        if status is not money.status:
+            await self.orders.move_parts(order_id, status)
+            steps.append((StatusKind.ORDER, money.status, status))
+        changes = [change_row(order_id, kind, old, new, None, reason) for kind, old, new in steps]
+        if changes:
+            await self.orders.add_changes(changes)
+        if is_called_off:
+            self.tx.publish(OrderCancelled(order_id))
+
+
+def _after_refund(order: OrderStanding) -> OrderStatus:
+    after = _AFTER_REFUND.get(order.status, order.status)
+    is_sent = order.fulfillment_status is not FulfillmentStatus.UNFULFILLED
+    return order.status if is_sent and after is OrderStatus.CANCELLED else after
+
+
+_AFTER_REFUND = {
+    OrderStatus.CONFIRMED: OrderStatus.CANCELLED,
+    OrderStatus.PROCESSING: OrderStatus.CANCELLED,
+    OrderStatus.DELIVERED: OrderStatus.REFUNDED,
+}
+
+
+def change_row(
+    order_id: int,
+    kind: StatusKind,
+    come_from: str | None,
+    to: str,
+    actor_id: UUID | None,
+    reason: str,
+) -> dict[str, Any]:
+    return {
+        "order_id": order_id,
+        "kind": kind,
+        "vendor_id": None,
+        "from_status": come_from,
+        "to_status": to,
+        "actor_id": actor_id,
+        "reason": reason,
+        "created_at": now(),
+    }
 
 
 async def read_order(connection: AsyncConnection, viewer: Viewer, order_id: int) -> OrderView:
