@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field, replace
+from datetime import datetime
 
 from mestore.payments.errors import (
     BadSignature,
@@ -14,11 +15,15 @@ from mestore.payments.types import (
     Acceptance,
     AttemptStatus,
     Charge,
+    DisputeOutcome,
     GatewayProfile,
     Limits,
     Notice,
     Outcome,
     PaymentMethod,
+    RefundOrder,
+    RefundOutcome,
+    RefundStatus,
 )
 from mestore.payments.types import (
     Bank as PseBank,
@@ -39,7 +44,8 @@ class Bank:
     `pause` is awaited before every answer; a test lets other things happen there.
     """
 
-    transactions: dict[str, Outcome] = field(default_factory=dict)
+    opened: dict[str, Outcome] = field(default_factory=dict)
+    refunded: dict[str, RefundOrder] = field(default_factory=dict)
     started: list[Charge] = field(default_factory=list)
     asked: list[str] = field(default_factory=list)
     is_silent: bool = False
@@ -65,7 +71,7 @@ class Bank:
             currency=charge.currency,
             payment_url=f"http://bank.example/{charge.reference}",
         )
-        self.transactions[charge.reference] = outcome
+        self.opened[charge.reference] = outcome
         await self.pause()
         if self.is_silent:
             raise OutcomeUnknown("silent")
@@ -75,7 +81,7 @@ class Bank:
         """Say how a transaction stands."""
         self.asked.append(transaction_id)
         await self._answer()
-        for outcome in self.transactions.values():
+        for outcome in self.opened.values():
             if outcome.transaction_id == transaction_id:
                 return outcome
         raise TransactionUnknown
@@ -84,7 +90,7 @@ class Bank:
         """Look a transaction up."""
         self.asked.append(reference)
         await self._answer()
-        return self.transactions.get(reference)
+        return self.opened.get(reference)
 
     async def banks(self) -> list[PseBank]:
         """List no banks."""
@@ -94,14 +100,41 @@ class Bank:
         """Return two addresses."""
         return Acceptance("http://bank.example/1", "http://bank.example/2")
 
+    async def refund(self, order: RefundOrder) -> RefundOutcome:
+        """Give money back at once; silent, it does so and does not say it."""
+        if self.refusal is not None:
+            await self.pause()
+            raise self.refusal
+        self.refunded[order.reference] = order
+        await self.pause()
+        if self.is_silent:
+            raise OutcomeUnknown("silent")
+        return RefundOutcome(RefundStatus.APPROVED, f"r-{order.reference}")
+
+    async def find_refund(self, order: RefundOrder, refund_id: str | None) -> RefundOutcome | None:
+        """Say how a refund stands."""
+        await self._answer()
+        if order.reference not in self.refunded:
+            return None
+        return RefundOutcome(RefundStatus.APPROVED, f"r-{order.reference}")
+
+    async def find_dispute(self, dispute_id: str) -> DisputeOutcome | None:
+        """Know no disputes."""
+        return None
+
+    async def transactions(self, since: datetime, until: datetime) -> list[Outcome] | None:
+        """List every transaction, whenever it was."""
+        await self._answer()
+        return list(self.opened.values())
+
     def verify(self, headers: Mapping[str, str], body: bytes) -> Notice:
         """Believe nothing."""
         raise BadSignature
 
     def say(self, reference: str, status: AttemptStatus, **changes: object) -> Outcome:
         """Make a transaction stand like this from now on, and return what the bank says of it."""
-        said = replace(self.transactions[reference], status=status, **changes)  # type: ignore[arg-type]
-        self.transactions[reference] = said
+        said = replace(self.opened[reference], status=status, **changes)  # type: ignore[arg-type]
+        self.opened[reference] = said
         return said
 
     async def _answer(self) -> None:

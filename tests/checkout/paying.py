@@ -71,7 +71,7 @@ def forgetting(bank: Bank) -> Work:
     """Return a step after which the bank knows of nothing."""
 
     async def forget() -> None:
-        bank.transactions.clear()
+        bank.opened.clear()
 
     return forget
 

@@ -64,7 +64,7 @@ async def test_an_unknown_outcome_blocks_until_the_gateway_was_asked_often_enoug
     assert (await paying(outside, order.id))["status"] == "PENDING"
     assert await till.attempts(order.id) == [UNKNOWN]
     bank.is_silent = False
-    bank.transactions.clear()
+    bank.opened.clear()
 
     await poll(till, outside, clock)
     with pytest.raises(PaymentInProgress):

@@ -11,7 +11,7 @@ BAD_PAYMENTS: tuple[tuple[str, Json, str], ...] = (
     ("an order as text", {"order_id": "1"}, "order_id"),
     ("order nought", {"order_id": 0}, "order_id"),
     ("an id beyond 64 bits", {"order_id": 2**63}, "order_id"),
-    ("an unknown method", {"payment_method": "CASH"}, "payment_method"),
+    ("an unknown method", {"payment_method": "SHELLS"}, "payment_method"),
     ("no method", {"payment_method": None}, "payment_method"),
     ("a card without a token", {"payment_method": "CARD"}, ""),
     ("Nequi without a phone", {"payment_method": "NEQUI", "payment_data": {}}, ""),

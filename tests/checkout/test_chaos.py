@@ -61,8 +61,8 @@ class Crowd:
 
     async def settle(self) -> None:
         """Let the bank decide about somebody, and tell us several times."""
-        reference = self.dice.choice(list(self.bank.transactions))
-        outcome = self.bank.transactions[reference]
+        reference = self.dice.choice(list(self.bank.opened))
+        outcome = self.bank.opened[reference]
         if outcome.status is AttemptStatus.PENDING:
             outcome = self.bank.say(reference, self.dice.choice(ENDINGS))
         await asyncio.gather(*(self.till.settle(outcome) for _ in range(3)))
@@ -120,7 +120,7 @@ async def test_everything_at_once_loses_nothing(
     assert await crowd.run() == []
 
     assert await till.doctor() == []
-    approved = [one for one in bank.transactions.values() if one.status is AttemptStatus.APPROVED]
+    approved = [one for one in bank.opened.values() if one.status is AttemptStatus.APPROVED]
     for outcome in approved:
         await till.settle(outcome)
     balances = await till.balances()

@@ -64,7 +64,8 @@ async def test_a_payment_begins_with_one_attempt_under_the_orders_number(
         "amount": 68_550,
         "currency": "COP",
         "payment_url": f"http://bank.example/{reference}",
-        "fraud_score": None,
+        "voucher": None,
+        "fraud_score": 0,
         "fraud_reasons": [],
     }
     (charge,) = bank.started

@@ -16,6 +16,7 @@ from mestore.kernel.outbox import Job
 from mestore.ledger.models import Account, Entry, Line
 from mestore.operations.doctor import examine
 from mestore.orders.models import Order
+from mestore.orders.service import OrderProgress
 from mestore.orders.types import Address, FinancialStatus, OrderStatus, PlacedOrder
 from mestore.payments.models import Attempt, PaymentException
 from mestore.payments.service import PaymentService
@@ -127,6 +128,18 @@ class Till:
         attempt = await self.attempt(order)
         assert await self.settle(said(attempt, AttemptStatus.APPROVED)) is Verdict.APPROVED
         return attempt
+
+    async def advance(
+        self, order: PlacedOrder, to: OrderStatus, vendor_id: UUID | None = None
+    ) -> None:
+        """Move one vendor's part, or all parts that are behind, one step on."""
+        async with self.database.transaction() as tx:
+            await OrderProgress(tx).advance(order.id, to, None, vendor_id=vendor_id)
+
+    async def deliver(self, order: PlacedOrder, vendor_id: UUID | None = None) -> None:
+        """Send a paid order, or one vendor's part, and have it arrive."""
+        for to in (OrderStatus.PROCESSING, OrderStatus.SHIPPED, OrderStatus.DELIVERED):
+            await self.advance(order, to, vendor_id)
 
     async def free(self, order: PlacedOrder) -> None:
         """Let another attempt begin beside the open ones, as after a quarter of an hour."""

@@ -10,11 +10,13 @@ from mestore.checkout.types import Outside
 from mestore.kernel.db import Database
 from mestore.kernel.jobs import Worker
 from mestore.kernel.outbox import Outbox
+from mestore.media.adapters.disk import DiskBlobs
 from mestore.notifications.adapters.files import MailFiles
 from mestore.notifications.adapters.sms_log import SmsLog
 from mestore.notifications.ports import MailChannel
 from tests.notifications.mail_server import MailServer
 
+NO_BLOBS = DiskBlobs(Path(), "/media")
 NO_SMS = SmsLog(shows_text=True)
 SENDER = "MeStore <no-reply@example.com>"
 WorkerOf = Callable[[MailChannel], Worker]
@@ -30,13 +32,17 @@ def mail_files(tmp_path: Path) -> MailFiles:
 def worker_of(database: Database) -> WorkerOf:
     """`worker_of(channel)` is a job loop that sends through `channel`."""
     outside = Outside(database, {}, "http://test")
-    return lambda channel: Worker(database, subscriptions.routes(outside, channel, NO_SMS))
+    return lambda channel: Worker(
+        database, subscriptions.routes(outside, channel, NO_SMS, NO_BLOBS)
+    )
 
 
 @pytest.fixture
 def database(database: Database, mail_files: MailFiles) -> Database:
     """The database of this test; its messages go where the event map says."""
-    routes = subscriptions.routes(Outside(database, {}, "http://test"), mail_files, NO_SMS)
+    routes = subscriptions.routes(
+        Outside(database, {}, "http://test"), mail_files, NO_SMS, NO_BLOBS
+    )
     database.outbox = Outbox(subscriptions.addresses(routes))
     return database
 

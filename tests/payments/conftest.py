@@ -40,8 +40,9 @@ class WompiSandbox:
                 "user_legal_id": "1999888777",
                 "financial_institution_code": "1",
             },
+            PaymentMethod.DAVIPLATA: {"user_legal_id_type": "CC", "user_legal_id": "1999888777"},
         }
-        return new_charge(method, details[method])
+        return new_charge(method, details.get(method, {}))
 
     def invalid_charge(self) -> Charge:
         return new_charge(PaymentMethod.CARD, {"token": "tok_test_nobody_knows"})

@@ -16,6 +16,15 @@ from tests.payments.conftest import KEYS, Bench, WompiSandbox
 
 LIMIT = 256 * 1024
 
+METHODS = [
+    "BANCOLOMBIA_COLLECT",
+    "BANCOLOMBIA_TRANSFER",
+    "CARD",
+    "DAVIPLATA",
+    "NEQUI",
+    "PSE",
+]
+
 
 @pytest.fixture
 def app(app: FastAPI, gateway: WompiGateway, bench: Bench) -> FastAPI:
@@ -50,9 +59,7 @@ async def test_the_entrance_names_the_gateways_and_where_to_read_on(
         assert answer.status_code == 200
         assert answer.json() == {
             "currency": "COP",
-            "gateways": [
-                {"gateway": "wompi", "environment": "test", "methods": ["CARD", "NEQUI", "PSE"]}
-            ],
+            "gateways": [{"gateway": "wompi", "environment": "test", "methods": METHODS}],
             "links": {
                 "config": "/api/v1/payments/config",
                 "methods": "/api/v1/payments/methods",
@@ -72,7 +79,7 @@ async def test_the_config_shows_the_public_key_and_no_secret(
             {
                 "gateway": "wompi",
                 "environment": "test",
-                "methods": ["CARD", "NEQUI", "PSE"],
+                "methods": METHODS,
                 "public_key": KEYS.public,
                 "api_url": bench.url,
                 "acceptance": {
@@ -90,7 +97,8 @@ async def test_the_methods_have_names_limits_instalments_and_banks(
     client: httpx2.AsyncClient,
 ) -> None:
     answer = await client.get("/payments/methods")
-    card, nequi, pse = answer.json()["methods"]
+    named = {each["method"]: each for each in answer.json()["methods"]}
+    card, nequi, pse = named["CARD"], named["NEQUI"], named["PSE"]
     assert card == {
         "method": "CARD",
         "gateway": "wompi",
@@ -129,8 +137,8 @@ async def test_a_gateway_that_is_down_from_the_start_hides_nothing_but_its_banks
     methods = (await client.get("/payments/methods")).json()["methods"]
     config = (await client.get("/payments/config")).json()["gateways"][0]
 
-    assert [method["method"] for method in methods] == ["CARD", "NEQUI", "PSE"]
-    assert methods[2]["banks"] == []
+    assert [method["method"] for method in methods] == METHODS
+    assert methods[METHODS.index("PSE")]["banks"] == []
     assert (config["public_key"], config["acceptance"]) == (KEYS.public, None)
 
 
@@ -154,7 +162,7 @@ async def test_health_tells_of_a_circuit_that_opened(
                 "gateway": "wompi",
                 "environment": "test",
                 "status": "ok",
-                "circuits": {"CARD": "CLOSED", "NEQUI": "CLOSED", "PSE": "CLOSED"},
+                "circuits": dict.fromkeys(METHODS, "CLOSED"),
             }
         ],
     }
@@ -165,9 +173,7 @@ async def test_health_tells_of_a_circuit_that_opened(
     health = (await client.get("/payments/health")).json()
     assert health["status"] == health["gateways"][0]["status"] == "degraded"
     assert health["gateways"][0]["circuits"] == {
-        "CARD": "CLOSED",
-        "NEQUI": "CLOSED",
-        "PSE": "CLOSED",
+        **dict.fromkeys(METHODS, "CLOSED"),
         "banks": "OPEN",
     }
 

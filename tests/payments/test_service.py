@@ -11,7 +11,8 @@ from mestore.kernel.db import Database
 from mestore.kernel.ids import uuid7
 from mestore.payments.errors import AlreadyPaid, PaymentInProgress
 from mestore.payments.models import Attempt, Payment, PaymentException
-from mestore.payments.service import BLOCKED_FOR, Attempts, PaymentService, next_poll
+from mestore.payments.polling import next_poll
+from mestore.payments.service import BLOCKED_FOR, Attempts, PaymentService
 from mestore.payments.types import (
     AttemptState,
     AttemptStatus,

@@ -13,6 +13,7 @@ from mestore.orders.service import OrderService
 from mestore.payments.errors import TransactionUnknown
 from mestore.payments.events import SignalReceived
 from mestore.payments.service import Attempts, PaymentService
+from mestore.payments.types import NoticeKind
 
 log = structlog.get_logger(__name__)
 
@@ -35,8 +36,16 @@ async def on_signal_received(event: SignalReceived, *, outside: Outside) -> None
         signal = await PaymentService(tx).unread(event.event_id)
     if signal is None:
         return
+    gateway = outside.gateways.get(signal.gateway)
+    if gateway is None or signal.kind is not NoticeKind.TRANSACTION:
+        # Refunds and disputes have jobs of their own; a gateway that was taken out says nothing.
+        async with outside.database.transaction() as tx:
+            await PaymentService(tx).mark_read(
+                signal.id, "gateway removed" if gateway is None else signal.kind.value
+            )
+        return
     try:
-        outcome = await outside.gateways[signal.gateway].fetch(signal.transaction_id)
+        outcome = await gateway.fetch(signal.transaction_id)
     except TransactionUnknown:
         log.warning("signal_of_unknown_transaction", transaction=signal.transaction_id)
         async with outside.database.transaction() as tx:

@@ -1,5 +1,6 @@
 """What the JSON API takes and says of placing, cancelling and paying orders."""
 
+from dataclasses import replace
 from typing import Annotated, Any, Literal, Self
 from uuid import UUID
 
@@ -8,7 +9,7 @@ from pydantic import BaseModel, ConfigDict, Field, StringConstraints, model_vali
 from mestore.accounts.types import Email, Line, Phone, Text
 from mestore.checkout.errors import EmailRequired
 from mestore.checkout.types import OrderRequest, PayRequest, WantedLine
-from mestore.kernel.money import Price, to_minor
+from mestore.kernel.money import Amount, Price, to_minor
 from mestore.orders.types import Address, OrderView
 from mestore.payments.types import PaymentMethod, PaymentStatus
 
@@ -164,7 +165,17 @@ _REQUIRED = {
         "financial_institution_code",
     ),
     PaymentMethod.NEQUI: ("phone_number",),
+    PaymentMethod.DAVIPLATA: ("phone_number", "user_legal_id_type", "user_legal_id"),
 }
+
+
+def _check_method(method: PaymentMethod, data: PaymentDataIn, installments: int) -> None:
+    if installments > 1 and method is not PaymentMethod.CARD:
+        raise ValueError("installments are for CARD only; leave them out")
+    missing = [name for name in _REQUIRED.get(method, ()) if getattr(data, name) is None]
+    if missing:
+        wanted = ", ".join(f"payment_data.{name}" for name in missing)
+        raise ValueError(f"{method.value} needs {wanted}")
 
 
 class PaymentIn(_Input):
@@ -180,11 +191,7 @@ class PaymentIn(_Input):
     @model_validator(mode="after")
     def check_data(self) -> Self:
         """Refuse a method without its fields."""
-        data = self.payment_data
-        missing = [name for name in _REQUIRED[self.payment_method] if getattr(data, name) is None]
-        if missing:
-            wanted = ", ".join(f"payment_data.{name}" for name in missing)
-            raise ValueError(f"{self.payment_method.value} needs {wanted}")
+        _check_method(self.payment_method, self.payment_data, self.installments)
         return self
 
     def request(self, ip_address: str) -> PayRequest:
@@ -201,6 +208,76 @@ class PaymentIn(_Input):
             phone_number=data.phone_number,
             ip_address=ip_address,
             amount_minor=None if self.amount is None else to_minor(self.amount),
+        )
+
+
+class PayUIn(PaymentIn):
+    """A payment to start at PayU."""
+
+    def request(self, ip_address: str) -> PayRequest:
+        """Return what is asked for at PayU."""
+        return replace(super().request(ip_address), gateway="payu")
+
+
+class EfectyIn(_Input):
+    """A payment in cash at a counter of Efecty."""
+
+    order_id: Annotated[int, Field(strict=True, ge=1, le=2**63 - 1)]
+    amount: Price | None = None
+    payment_data: PaymentDataIn = PaymentDataIn()
+
+    def request(self, ip_address: str) -> PayRequest:
+        """Return what is asked for, at whichever gateway has Efecty."""
+        whole = PaymentIn(
+            order_id=self.order_id,
+            payment_method=PaymentMethod.EFECTY,
+            amount=self.amount,
+            payment_data=self.payment_data,
+        )
+        return whole.request(ip_address)
+
+
+class IntentIn(_Input):
+    """What is to be paid: an order of one's own, whose total the amount must be."""
+
+    order_id: Annotated[int, Field(strict=True, ge=1, le=2**63 - 1)]
+    amount: Price
+    currency: Literal["COP"] = "COP"
+
+
+class IntentOut(BaseModel):
+    """A payment that was made ready; POST /payments/confirm begins it."""
+
+    intent_id: UUID
+    order_id: int
+    status: PaymentStatus
+    amount: Amount
+    currency: str
+
+
+class ConfirmIn(_Input):
+    """How an intent is to be paid."""
+
+    intent_id: UUID
+    payment_method: PaymentMethod
+    gateway: Annotated[Line, StringConstraints(max_length=20)] | None = None
+    installments: Annotated[int, Field(strict=True, ge=1, le=36)] = 1
+    payment_data: PaymentDataIn = PaymentDataIn()
+
+    @model_validator(mode="after")
+    def check_data(self) -> Self:
+        """Refuse a method without its fields."""
+        _check_method(self.payment_method, self.payment_data, self.installments)
+        return self
+
+    def payment(self, order_id: int) -> PaymentIn:
+        """Return the payment that is meant, of the order of the intent."""
+        return PaymentIn(
+            order_id=order_id,
+            payment_method=self.payment_method,
+            gateway=self.gateway,
+            installments=self.installments,
+            payment_data=self.payment_data,
         )
 
 

@@ -6,6 +6,7 @@ from datetime import timedelta
 from typing import Any
 from uuid import UUID
 
+from mestore.kernel.breaker import Breaker, CircuitState
 from mestore.kernel.db import Database
 from mestore.orders.types import Address, OrderMoney
 from mestore.payments.ports import PaymentGateway
@@ -18,9 +19,15 @@ class PaymentWindows:
 
     unpaid: timedelta = timedelta(minutes=30)
     pse: timedelta = timedelta(hours=24)
+    cash: timedelta = timedelta(days=3)
+    """How long a voucher can be paid at a counter."""
+    after_cash: timedelta = timedelta(hours=24)
+    """How long after that a counter may take to tell."""
 
     def of(self, method: PaymentMethod) -> timedelta:
         """Return the window of a method."""
+        if method.is_cash:
+            return self.cash + self.after_cash
         return self.pse if method is PaymentMethod.PSE else self.unpaid
 
 
@@ -89,20 +96,37 @@ class PayRequest:
 
 
 @dataclass(frozen=True, slots=True)
+class Intent:
+    """A payment that was made ready for an order."""
+
+    payment_id: UUID
+    order_id: int
+    amount_minor: int
+    currency: str
+
+
+@dataclass(frozen=True, slots=True)
 class Outside:
     """What payments need of the world: the database, the gateways, where browsers come back to."""
 
     database: Database
     gateways: Mapping[str, PaymentGateway]
     base_url: str
+    breaker: Breaker | None = None
+
+    def is_left_alone(self, gateway: str, method: PaymentMethod) -> bool:
+        """Say whether a gateway failed so often at a method that it is not called now."""
+        if self.breaker is None:
+            return False
+        return self.breaker.snapshot().get((gateway, method.value)) is CircuitState.OPEN
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PaymentView:
     """A payment and its youngest attempt, as clients see them.
 
-    `payment_url` is where the buyer goes on, if anywhere; `fraud_score` is null while no
-    screening is set up.
+    `payment_url` is where the buyer goes on, if anywhere; `voucher` is what is shown at a counter;
+    `fraud_score` is null while no screening is set up.
     """
 
     intent_id: UUID
@@ -113,5 +137,6 @@ class PaymentView:
     amount: int | float
     currency: str
     payment_url: str | None
+    voucher: dict[str, Any] | None = None
     fraud_score: int | None = None
     fraud_reasons: tuple[str, ...] = ()

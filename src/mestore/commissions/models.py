@@ -3,7 +3,7 @@
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import BigInteger, Index, Integer, String, Uuid
+from sqlalchemy import BigInteger, CheckConstraint, Index, Integer, String, Uuid
 from sqlalchemy.orm import Mapped, mapped_column
 
 from mestore.commissions.types import CommissionStatus
@@ -27,7 +27,15 @@ class Commission(Base):
     base_minor: Mapped[int] = mapped_column(Minor)
     amount_minor: Mapped[int] = mapped_column(Minor)
     tax_minor: Mapped[int] = mapped_column(Minor)
+    refunded_base_minor: Mapped[int] = mapped_column(Minor, server_default="0")
+    refunded_amount_minor: Mapped[int] = mapped_column(Minor, server_default="0")
+    refunded_tax_minor: Mapped[int] = mapped_column(Minor, server_default="0")
     status: Mapped[CommissionStatus] = mapped_column(enum_column(CommissionStatus))
     created_at: Mapped[datetime] = mapped_column(UtcDateTime)
 
-    __table_args__ = (Index("ix_commissions_vendor", "vendor_id", "status", "id"),)
+    __table_args__ = (
+        Index("ix_commissions_vendor", "vendor_id", "status", "id"),
+        CheckConstraint("refunded_base_minor BETWEEN 0 AND base_minor", name="refunded_base"),
+        CheckConstraint("refunded_amount_minor BETWEEN 0 AND amount_minor", name="refunded"),
+        CheckConstraint("refunded_tax_minor BETWEEN 0 AND tax_minor", name="refunded_tax"),
+    )

@@ -5,11 +5,11 @@ from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import bindparam, func, insert, select, update
+from sqlalchemy import Boolean, bindparam, case, func, insert, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from mestore.commissions.models import Commission
-from mestore.commissions.types import CommissionStatus
+from mestore.commissions.types import CommissionLine, CommissionStatus
 from mestore.kernel.db import add_rows, affected
 
 _INSERT = insert(Commission).inline()
@@ -26,6 +26,42 @@ _BY_VENDOR = (
     .where(Commission.order_id == bindparam("of_order"))
     .group_by(Commission.vendor_id)
     .order_by(Commission.vendor_id)
+)
+
+
+_LINES = (
+    select(
+        Commission.id,
+        Commission.order_item_id,
+        Commission.vendor_id,
+        Commission.base_minor,
+        Commission.amount_minor,
+        Commission.tax_minor,
+        Commission.refunded_base_minor,
+        Commission.refunded_amount_minor,
+        Commission.refunded_tax_minor,
+    )
+    .where(
+        Commission.order_id == bindparam("of_order"),
+        Commission.order_item_id.in_(bindparam("items", expanding=True)),
+    )
+    .order_by(Commission.id)
+    .with_for_update()
+)
+_REVERSE = (
+    update(Commission)
+    .where(
+        Commission.id == bindparam("of_line"), Commission.refunded_base_minor == bindparam("before")
+    )
+    .values(
+        refunded_base_minor=bindparam("base"),
+        refunded_amount_minor=bindparam("amount"),
+        refunded_tax_minor=bindparam("tax"),
+        status=case(
+            (bindparam("is_whole", type_=Boolean), CommissionStatus.REVERSED),
+            else_=Commission.status,
+        ),
+    )
 )
 
 
@@ -50,3 +86,22 @@ class CommissionRepository:
         """Return vendor, commission and its IVA of an order, in minor units."""
         rows = await self.connection.execute(_BY_VENDOR, {"of_order": order_id})
         return [(vendor, int(amount), int(tax)) for vendor, amount, tax in rows]
+
+    async def lock_lines(self, order_id: int, item_ids: Sequence[int]) -> list[CommissionLine]:
+        """Hold the commissions of some lines of an order until the transaction ends."""
+        values = {"of_order": order_id, "items": list(item_ids)}
+        return [CommissionLine(*row) for row in await self.connection.execute(_LINES, values)]
+
+    async def reverse(
+        self, line: CommissionLine, base_minor: int, amount_minor: int, tax_minor: int
+    ) -> bool:
+        """Set what was given up of a line in all; False where another refund was faster."""
+        values = {
+            "of_line": line.id,
+            "before": line.refunded_base_minor,
+            "base": base_minor,
+            "amount": amount_minor,
+            "tax": tax_minor,
+            "is_whole": base_minor == line.base_minor,
+        }
+        return await affected(self.connection, _REVERSE, **values) == 1

@@ -1,6 +1,6 @@
 """Commissions are frozen with the order, owed once it is paid, dropped when it is called off."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from uuid import UUID
 
@@ -8,6 +8,7 @@ from mestore.commissions.repository import CommissionRepository
 from mestore.commissions.types import CommissionPolicy, CommissionStatus
 from mestore.kernel.clock import now
 from mestore.kernel.db import Tx
+from mestore.kernel.errors import LostRace
 from mestore.kernel.money import percent_of
 
 
@@ -64,6 +65,26 @@ class CommissionService:
         before = (CommissionStatus.QUOTED, CommissionStatus.CANCELLED)
         await self.commissions.move(order_id, before, CommissionStatus.PENDING)
         return [VendorCommission(*row) for row in await self.commissions.by_vendor(order_id)]
+
+    async def reverse(
+        self, order_id: int, refunded_net_minor: Mapping[int, int]
+    ) -> list[VendorCommission]:
+        """Give up the commission on what went back, by order line, and return it by vendor.
+
+        Raises `LostRace` where another refund of the same line was faster.
+        """
+        given_up: dict[UUID, tuple[int, int]] = {}
+        for line in await self.commissions.lock_lines(order_id, list(refunded_net_minor)):
+            base_minor = line.refunded_base_minor + refunded_net_minor[line.order_item_id]
+            amount_minor, tax_minor = line.given_up(base_minor)
+            if not await self.commissions.reverse(line, base_minor, amount_minor, tax_minor):
+                raise LostRace
+            amount, tax = given_up.get(line.vendor_id, (0, 0))
+            given_up[line.vendor_id] = (
+                amount + amount_minor - line.refunded_amount_minor,
+                tax + tax_minor - line.refunded_tax_minor,
+            )
+        return [VendorCommission(vendor, *minor) for vendor, minor in sorted(given_up.items())]
 
     async def cancel(self, order_id: int) -> None:
         """Drop the commissions of an order that will not be paid."""

@@ -11,6 +11,22 @@ class EntryKind(StrEnum):
     CAPTURE = "CAPTURE"
     COMMISSION = "COMMISSION"
     UNAPPLIED = "UNAPPLIED"
+    UNAPPLIED_END = "UNAPPLIED_END"
+    REFUND = "REFUND"
+    FEE = "FEE"
+    RELEASE = "RELEASE"
+    DISPUTE = "DISPUTE"
+    PAYOUT = "PAYOUT"
+    ADJUSTMENT = "ADJUSTMENT"
+
+
+class UnappliedEnd(StrEnum):
+    """What became of money that no order had."""
+
+    REFUND = "refund"
+    SALE = "sale"
+    """An order takes it after all: the sale itself is posted by its own template."""
+    WRITE_OFF = "write_off"
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,6 +48,17 @@ class VendorShare:
     commission_tax_minor: int
 
 
+@dataclass(frozen=True, slots=True)
+class RefundShare:
+    """What one vendor's part of a refund comes to, in minor units."""
+
+    vendor_id: UUID
+    gross_minor: int
+    """What the buyer gets back for the vendor's lines, IVA included."""
+    commission_minor: int
+    commission_tax_minor: int
+
+
 def gateway_account(gateway: str) -> str:
     """Return the account of money that a gateway holds for us."""
     return f"gateway:{gateway}"
@@ -42,8 +69,21 @@ def vendor_pending_account(vendor_id: UUID) -> str:
     return f"vendor:{vendor_id}:pending"
 
 
+def vendor_available_account(vendor_id: UUID) -> str:
+    """Return the account of what a vendor may draw."""
+    return f"vendor:{vendor_id}:available"
+
+
+def release_key(order_id: int, vendor_id: UUID) -> str:
+    """Return the business key under which a vendor's part of an order is released."""
+    return f"release:{order_id}:{vendor_id}"
+
+
 SHIPPING_INCOME = "platform:shipping"
 COMMISSION_INCOME = "platform:commission"
 COMMISSION_TAX = "platform:commission-iva"
 UNAPPLIED = "platform:unapplied"
 """Money that a gateway took and no order has: a second, late or wrong payment."""
+
+WRITTEN_OFF = "platform:written-off"
+"""Money that nobody claimed, kept by the operator's decision."""

@@ -9,7 +9,7 @@ from decimal import Decimal
 from jinja2 import Environment, PackageLoader, StrictUndefined, select_autoescape
 
 from mestore.kernel.clock import BOGOTA
-from mestore.kernel.money import format_cop, to_minor
+from mestore.kernel.money import format_cop, to_minor, to_number
 from mestore.notifications.types import MailKind, Wording
 from mestore.orders.types import OrderView
 
@@ -44,6 +44,18 @@ def for_buyer(kind: MailKind, order: OrderView, name: str) -> Wording:
 def for_vendor(kind: MailKind, part: OrderView, business_name: str) -> Wording:
     """Return the mail to one vendor; `part` is the order as that vendor may see it."""
     return _render(f"{kind}_vendor", part, business_name, is_vendor=True)
+
+
+def refunded(order: OrderView, name: str, amount_minor: int) -> Wording:
+    """Return the mail that says how much of an order's money went back."""
+    subject = f"Reembolso de tu pedido {order.order_number}"
+    return wording(
+        "order_refunded_buyer",
+        subject,
+        order=order,
+        name=name,
+        amount=to_number(amount_minor),
+    )
 
 
 def wording(mail: str, subject: str, **context: object) -> Wording:

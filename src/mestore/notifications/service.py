@@ -10,7 +10,7 @@ from mestore.kernel.clock import now
 from mestore.kernel.db import Tx
 from mestore.kernel.db_errors import Fault, fault_of
 from mestore.notifications.account_wording import password_changed
-from mestore.notifications.rendering import for_buyer, for_vendor
+from mestore.notifications.rendering import for_buyer, for_vendor, refunded
 from mestore.notifications.repository import MailRepository
 from mestore.notifications.types import MailKind, OutgoingMail, SendMail, Wording
 from mestore.orders.service import read_order
@@ -40,6 +40,15 @@ class MailService:
             wording = for_vendor(kind, part, vendor.business_name)
             key = f"{kind}:{order_id}:vendor:{vendor_id}"
             await self._write(kind, key, owners[vendor.user_id].email, wording)
+
+    async def tell_refunded(self, order_id: int, refund_id: int, amount_minor: int) -> None:
+        """Write to the buyer of an order, once for each refund of it."""
+        order = await read_order(self.tx.connection, Viewer(is_staff=True), order_id)
+        if order.customer_email is None:
+            return
+        said = refunded(order, await self._name_of_buyer(order), amount_minor)
+        kind = MailKind.ORDER_REFUNDED
+        await self._write(kind, f"{kind}:{refund_id}:buyer", order.customer_email, said)
 
     async def tell_password_changed(self, user_id: UUID, changed_at: datetime) -> None:
         """Write to the owner of an account, once for each change of its password."""

@@ -12,6 +12,7 @@ class MailKind(StrEnum):
 
     ORDER_PLACED = "order_placed"
     ORDER_PAID = "order_paid"
+    ORDER_REFUNDED = "order_refunded"
     EMAIL_CODE = "email_code"
     PASSWORD_RESET = "password_reset"  # noqa: S105  no secret
     PASSWORD_CHANGED = "password_changed"  # noqa: S105  no secret

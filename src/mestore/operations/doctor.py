@@ -6,6 +6,7 @@ The chain of the audit log is walked from its first entry.
 
 from collections import Counter
 from collections.abc import Mapping
+from uuid import UUID
 
 from sqlalchemy import (
     String,
@@ -24,7 +25,6 @@ from sqlalchemy.types import Uuid
 
 from mestore.audit.service import verify as audit_findings
 from mestore.inventory.service import findings as stock_findings
-from mestore.ledger.types import vendor_pending_account
 
 SHOWN = 20
 
@@ -33,6 +33,11 @@ CHECKS: Mapping[str, str] = {
         SELECT e.id, e.business_key, SUM(l.amount_minor) FROM ledger_entries e
         LEFT JOIN ledger_lines l ON l.entry_id = e.id
         GROUP BY e.id, e.business_key HAVING COALESCE(SUM(l.amount_minor), 1) <> 0""",
+    "product {0}: {1} ratings of {2} stars are counted, its visible reviews are {3} of {4}": """
+        SELECT p.sku, p.rating_count, p.rating_sum, COUNT(r.id), COALESCE(SUM(r.rating), 0)
+        FROM products p LEFT JOIN reviews r ON r.product_id = p.id AND r.status = 'VISIBLE'
+        GROUP BY p.id, p.sku, p.rating_count, p.rating_sum
+        HAVING COUNT(r.id) <> p.rating_count OR COALESCE(SUM(r.rating), 0) <> p.rating_sum""",
     "order {0}: its lines come to {1}, its subtotal is {2}": """
         SELECT o.id, SUM(i.total_minor), o.subtotal_minor FROM orders o
         LEFT JOIN order_items i ON i.order_id = o.id
@@ -75,7 +80,7 @@ CHECKS: Mapping[str, str] = {
         SELECT o.id, o.status, r.state FROM orders o
         JOIN stock_reservations r ON r.order_id = o.id
         WHERE (o.status = 'PENDING' AND r.state <> 'LIVE')
-        OR (o.status = 'CANCELLED' AND r.state <> 'RELEASED')
+        OR (o.financial_status = 'VOIDED' AND r.state <> 'RELEASED')
         OR (o.status NOT IN ('PENDING', 'CANCELLED') AND r.state <> 'TAKEN')""",
     "order {0} is {1} and has a commission that is {2}": """
         SELECT o.id, o.financial_status, c.status FROM orders o
@@ -97,7 +102,13 @@ _COMMISSIONS = table(
     column("vendor_id", Uuid),
     column("amount_minor"),
     column("tax_minor"),
+    column("refunded_amount_minor"),
+    column("refunded_tax_minor"),
     column("status"),
+)
+_REFUNDS = table("refunds", column("id"), column("state", String))
+_REFUND_LINES = table(
+    "refund_lines", column("refund_id"), column("vendor_id", Uuid), column("amount_minor")
 )
 _ACCOUNTS = table("ledger_accounts", column("id"), column("code", String))
 _LINES = table("ledger_lines", column("account_id"), column("amount_minor"))
@@ -112,20 +123,34 @@ _BALANCES = union_all(
         func.sum(_LINES.c.amount_minor),
     )
     .join(_LINES, _LINES.c.account_id == _ACCOUNTS.c.id)
-    .where(_ACCOUNTS.c.code.like("vendor:%:pending"))
+    .where(_ACCOUNTS.c.code.like("vendor:%"))
     .group_by(_ACCOUNTS.c.code),
     select(literal("sold"), _NO_CODE, _PARTS.c.vendor_id, func.sum(_PARTS.c.total_minor))
     .join(_ORDERS, _ORDERS.c.id == _PARTS.c.order_id)
-    .where(_ORDERS.c.financial_status == "PAID")
+    .where(_ORDERS.c.financial_status.in_(["PAID", "PARTIALLY_REFUNDED", "REFUNDED"]))
     .group_by(_PARTS.c.vendor_id),
     select(
         literal("kept"),
         _NO_CODE,
         _COMMISSIONS.c.vendor_id,
-        -func.sum(_COMMISSIONS.c.amount_minor + _COMMISSIONS.c.tax_minor),
+        func.sum(
+            _COMMISSIONS.c.refunded_amount_minor
+            + _COMMISSIONS.c.refunded_tax_minor
+            - _COMMISSIONS.c.amount_minor
+            - _COMMISSIONS.c.tax_minor
+        ),
     )
     .where(_COMMISSIONS.c.status.not_in(["QUOTED", "CANCELLED"]))
     .group_by(_COMMISSIONS.c.vendor_id),
+    select(
+        literal("refunded"),
+        _NO_CODE,
+        _REFUND_LINES.c.vendor_id,
+        -func.sum(_REFUND_LINES.c.amount_minor),
+    )
+    .join(_REFUNDS, _REFUNDS.c.id == _REFUND_LINES.c.refund_id)
+    .where(_REFUNDS.c.state.in_(["APPROVED", "TRANSFERRED"]))
+    .group_by(_REFUND_LINES.c.vendor_id),
 )
 
 
@@ -141,15 +166,15 @@ async def examine(connection: AsyncConnection) -> list[str]:
 
 async def _check_vendor_balances(connection: AsyncConnection) -> list[str]:
     """Compare what the ledger owes each vendor with what the paid orders come to."""
-    booked: Counter[str] = Counter()
-    owed: Counter[str] = Counter()
+    booked: Counter[UUID] = Counter()
+    owed: Counter[UUID] = Counter()
     for book, code, vendor, total in await connection.execute(_BALANCES):
         if book == "ledger":
-            booked[code] -= int(total)
+            booked[UUID(code.split(":")[1])] -= int(total)
         else:
-            owed[vendor_pending_account(vendor)] += int(total)
+            owed[vendor] += int(total)
     return [
-        f"{code}: the ledger owes {booked[code]}, the orders {owed[code]}"
-        for code in sorted(booked.keys() | owed.keys())
-        if booked[code] != owed[code]
+        f"vendor {vendor}: the ledger owes {booked[vendor]}, the orders {owed[vendor]}"
+        for vendor in sorted(booked.keys() | owed.keys())
+        if booked[vendor] != owed[vendor]
     ]

@@ -41,6 +41,16 @@ NAMES = {
     PaymentMethod.CARD: Words(es="Tarjeta de crédito o débito", en="Credit or debit card"),
     PaymentMethod.PSE: Words(es="PSE, débito desde tu banco", en="PSE, debit from your bank"),
     PaymentMethod.NEQUI: Words(es="Nequi", en="Nequi"),
+    PaymentMethod.BANCOLOMBIA_TRANSFER: Words(es="Botón Bancolombia", en="Bancolombia transfer"),
+    PaymentMethod.BANCOLOMBIA_COLLECT: Words(
+        es="Efectivo en corresponsal Bancolombia", en="Cash at a Bancolombia agent"
+    ),
+    PaymentMethod.DAVIPLATA: Words(es="Daviplata", en="Daviplata"),
+    PaymentMethod.EFECTY: Words(es="Efectivo en Efecty", en="Cash at Efecty"),
+    PaymentMethod.CASH: Words(es="Efectivo en puntos de pago", en="Cash at payment points"),
+    PaymentMethod.BANK_REFERENCE: Words(
+        es="Consignación bancaria con referencia", en="Bank deposit with a reference"
+    ),
 }
 INSTALLMENTS = Range(min=1, max=MAXIMUM_INSTALLMENTS)
 

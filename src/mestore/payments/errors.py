@@ -1,6 +1,14 @@
 """What payments refuse, and how a gateway can fail."""
 
-from mestore.kernel.errors import Conflict, Invalid, NotFound, Refusal, Unauthorized, Unavailable
+from mestore.kernel.errors import (
+    Conflict,
+    Forbidden,
+    Invalid,
+    NotFound,
+    Refusal,
+    Unauthorized,
+    Unavailable,
+)
 
 
 class PaymentNotFound(NotFound):
@@ -22,6 +30,20 @@ class AmountMismatch(Invalid):
 
     en = "The amount must be the order's total, {total}."
     es = "El valor debe ser el total del pedido, {total}."
+
+
+class AmountOutOfLimits(Invalid):
+    """The method does not take an amount like the order's total."""
+
+    en = "{method} takes amounts from {minimum} to {maximum}. Choose another method."
+    es = "{method} recibe valores de {minimum} a {maximum}. Elige otro medio de pago."
+
+
+class PaymentRefused(Forbidden):
+    """Too much speaks for a fraud."""
+
+    en = "This payment was refused for safety. Wait an hour, or write to the shop."
+    es = "Este pago fue rechazado por seguridad. Espera una hora o escribe a la tienda."
 
 
 class AlreadyPaid(Conflict):
@@ -69,6 +91,20 @@ class TransactionUnknown(NotFound):
 
 class OutcomeUnknown(Exception):
     """The gateway may have acted, and did not say so. It must be asked, never sent to again."""
+
+
+class ExceptionNotFound(NotFound):
+    """There is no such entry in the queues of payments."""
+
+    en = "There is no such entry. GET /admin/payments/exceptions lists them."
+    es = "No existe esa entrada. GET /admin/payments/exceptions las lista."
+
+
+class AlreadyResolved(Conflict):
+    """The entry has its end."""
+
+    en = "This entry is resolved already. Read it again."
+    es = "Esta entrada ya está resuelta. Consúltala de nuevo."
 
 
 class BadSignature(Unauthorized):

@@ -1,6 +1,7 @@
 """Tables of payments: the payment, its attempts, the inbox of signals, the queues of exceptions."""
 
 from datetime import datetime
+from typing import Any
 from uuid import UUID
 
 from sqlalchemy import (
@@ -16,11 +17,14 @@ from sqlalchemy import (
 )
 from sqlalchemy.orm import Mapped, mapped_column
 
-from mestore.kernel.columns import Base, BigPk, Code, Minor, UtcDateTime, enum_column
+from mestore.kernel.columns import Base, BigPk, Code, Json, Minor, UtcDateTime, enum_column
+from mestore.payments.fraud import TraceKind
 from mestore.payments.types import (
     AttemptStatus,
+    ExceptionEnd,
     ExceptionKind,
     ExceptionState,
+    NoticeKind,
     PaymentMethod,
     PaymentStatus,
 )
@@ -59,6 +63,10 @@ class Attempt(Base):
     installments: Mapped[int] = mapped_column(Integer)
     payment_url: Mapped[str | None] = mapped_column(Text)
     decline_code: Mapped[str | None] = mapped_column(String(100))
+    voucher: Mapped[dict[str, Any] | None] = mapped_column(Json)
+    expires_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    fraud_score: Mapped[int | None] = mapped_column(Integer)
+    fraud_reasons: Mapped[list[str] | None] = mapped_column(Json)
     polls: Mapped[int] = mapped_column(Integer)
     poll_at: Mapped[datetime | None] = mapped_column(UtcDateTime, index=True)
     created_at: Mapped[datetime] = mapped_column(UtcDateTime)
@@ -70,6 +78,23 @@ class Attempt(Base):
     )
 
 
+class Trace(Base):
+    """What an attempt has in common with others, as digests: fraud rules count by them."""
+
+    __tablename__ = "payment_traces"
+
+    id: Mapped[int] = mapped_column(BigPk, primary_key=True)
+    attempt_id: Mapped[int] = mapped_column(
+        BigInteger, ForeignKey("payment_attempts.id"), index=True
+    )
+    kind: Mapped[TraceKind] = mapped_column(enum_column(TraceKind))
+    digest: Mapped[str] = mapped_column(Code(64))
+    linked: Mapped[str | None] = mapped_column(Code(64))
+    created_at: Mapped[datetime] = mapped_column(UtcDateTime)
+
+    __table_args__ = (Index("ix_payment_traces_digest", "digest", "created_at"),)
+
+
 class GatewayEvent(Base):
     """A raw signal as it arrived, stored before anything believes it."""
 
@@ -79,6 +104,10 @@ class GatewayEvent(Base):
     gateway: Mapped[str] = mapped_column(String(20))
     event_key: Mapped[str] = mapped_column(Code(200))
     transaction_id: Mapped[str] = mapped_column(Code(100), index=True)
+    kind: Mapped[NoticeKind] = mapped_column(
+        enum_column(NoticeKind), server_default=NoticeKind.TRANSACTION.value
+    )
+    object_id: Mapped[str | None] = mapped_column(Code(100))
     body: Mapped[bytes] = mapped_column(LargeBinary(2**18))
     received_at: Mapped[datetime] = mapped_column(UtcDateTime)
     handled_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
@@ -102,6 +131,10 @@ class PaymentException(Base):
     amount_minor: Mapped[int] = mapped_column(Minor)
     currency: Mapped[str] = mapped_column(String(3))
     created_at: Mapped[datetime] = mapped_column(UtcDateTime)
+    resolution: Mapped[ExceptionEnd | None] = mapped_column(enum_column(ExceptionEnd))
+    reason: Mapped[str | None] = mapped_column(String(500))
+    resolved_by: Mapped[UUID | None] = mapped_column(Uuid)
+    resolved_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
 
     __table_args__ = (
         UniqueConstraint("gateway", "transaction_id", "kind"),

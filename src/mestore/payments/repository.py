@@ -1,28 +1,37 @@
 """Every SQL statement of payments."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Select, bindparam, func, insert, select, update
+from sqlalchemy import Select, bindparam, case, exists, func, insert, or_, select, update
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from mestore.kernel.clock import now
-from mestore.kernel.db import affected, inserted_id
+from mestore.kernel.db import add_rows, affected, inserted_id
 from mestore.kernel.db_errors import Fault, fault_of
-from mestore.payments.models import Attempt, GatewayEvent, Payment, PaymentException
+from mestore.payments.fraud import Clue, Seen, TraceKind
+from mestore.payments.models import Attempt, GatewayEvent, Payment, PaymentException, Trace
 from mestore.payments.types import (
     OPEN_STATUSES,
     AttemptState,
     AttemptStatus,
+    ExceptionEnd,
+    ExceptionKind,
     ExceptionState,
     PaymentStatus,
     StoredEvent,
+    StrandedMoney,
 )
 
+_STRANDED = (
+    ExceptionKind.SECOND_APPROVAL,
+    ExceptionKind.LATE_APPROVAL,
+    ExceptionKind.AMOUNT_MISMATCH,
+)
 _ATTEMPTS: Select[*tuple[Any, ...]] = select(
     Attempt.id,
     Attempt.payment_id,
@@ -38,6 +47,10 @@ _ATTEMPTS: Select[*tuple[Any, ...]] = select(
     Attempt.polls,
     Attempt.created_at,
     Payment.status.label("payment_status"),
+    Attempt.expires_at,
+    Attempt.voucher,
+    Attempt.fraud_score,
+    Attempt.fraud_reasons,
 ).join(Payment, Payment.id == Attempt.payment_id)
 _BY_REFERENCE = _ATTEMPTS.where(Attempt.reference == bindparam("reference"))
 _BLOCKING = _ATTEMPTS.where(Attempt.open_key == bindparam("payment_id"))
@@ -51,6 +64,64 @@ _LATEST_OF_PAYMENT = (
     _ATTEMPTS.where(Attempt.payment_id == bindparam("payment_id"))
     .order_by(Attempt.id.desc())
     .limit(1)
+)
+_TAKING = (
+    _ATTEMPTS.where(
+        Payment.order_id == bindparam("order_id"),
+        Attempt.status == AttemptStatus.APPROVED,
+        ~exists().where(
+            PaymentException.gateway == Attempt.gateway,
+            PaymentException.transaction_id == Attempt.transaction_id,
+            PaymentException.kind.in_(_STRANDED),
+            or_(
+                PaymentException.resolution.is_(None),
+                PaymentException.resolution != ExceptionEnd.REVIVE,
+            ),
+        ),
+    )
+    .order_by(Attempt.id)
+    .limit(1)
+)
+_EXCEPTION = select(*(getattr(PaymentException, each.name) for each in fields(StrandedMoney)))
+_EXCEPTION_BY_ID = _EXCEPTION.where(PaymentException.id == bindparam("exception_id"))
+_OLD_EXCEPTIONS = (
+    _EXCEPTION.where(
+        PaymentException.state == ExceptionState.OPEN,
+        PaymentException.kind == bindparam("of_kind"),
+        PaymentException.created_at <= bindparam("until"),
+        PaymentException.id > bindparam("after"),
+    )
+    .order_by(PaymentException.id)
+    .limit(bindparam("most"))
+)
+_END_EXCEPTION = (
+    update(PaymentException)
+    .where(
+        PaymentException.id == bindparam("of_exception"),
+        PaymentException.state == ExceptionState.OPEN,
+    )
+    .values(
+        state=ExceptionState.RESOLVED,
+        resolution=bindparam("new_resolution"),
+        reason=bindparam("new_reason"),
+        resolved_by=bindparam("new_by"),
+        resolved_at=bindparam("moment"),
+    )
+)
+_ADD_TRACES = insert(Trace).inline()
+_SEEN = (
+    select(
+        Trace.kind,
+        Trace.linked,
+        func.count(),
+        func.sum(case((Attempt.status == AttemptStatus.DECLINED, 1), else_=0)),
+    )
+    .join(Attempt, Attempt.id == Trace.attempt_id)
+    .where(
+        Trace.digest.in_(bindparam("digests", expanding=True)),
+        Trace.created_at >= bindparam("since"),
+    )
+    .group_by(Trace.kind, Trace.linked)
 )
 _DUE = (
     _ATTEMPTS.where(Attempt.poll_at <= bindparam("moment"))
@@ -66,7 +137,12 @@ _LOCK_PAYMENT = (
     select(Payment.status).where(Payment.id == bindparam("payment_id")).with_for_update()
 )
 _EVENT = select(
-    GatewayEvent.id, GatewayEvent.gateway, GatewayEvent.transaction_id, GatewayEvent.handled_at
+    GatewayEvent.id,
+    GatewayEvent.gateway,
+    GatewayEvent.transaction_id,
+    GatewayEvent.handled_at,
+    GatewayEvent.kind,
+    GatewayEvent.object_id,
 ).where(GatewayEvent.id == bindparam("event_id"))
 
 
@@ -87,6 +163,12 @@ class PaymentRepository:
         rows = await self.connection.execute(_LOCK_PAYMENT, {"payment_id": payment_id})
         status: PaymentStatus = rows.scalar_one()
         return status
+
+    async def find_order(self, payment_id: UUID) -> int | None:
+        """Return the order that a payment is for."""
+        query = select(Payment.order_id).where(Payment.id == payment_id)
+        found: int | None = (await self.connection.execute(query)).scalar_one_or_none()
+        return found
 
     async def add_payment(self, row: Mapping[str, Any]) -> bool:
         """Write the payment of an order; False where another request was first."""
@@ -174,6 +256,65 @@ class PaymentRepository:
         """Put money into a named queue; False where it lies there already."""
         row = {**row, "state": ExceptionState.OPEN, "created_at": now()}
         return await self._insert_once(insert(PaymentException), row)
+
+    async def seen(self, clues: Sequence[Clue], since: datetime) -> dict[TraceKind, Seen]:
+        """Return what was seen of each clue since then, in one statement."""
+        values = {"digests": [clue.digest for clue in clues], "since": since}
+        found: dict[TraceKind, Seen] = {}
+        for kind, linked, attempts, declines in await self.connection.execute(_SEEN, values):
+            before = found.get(kind, Seen(0, 0, frozenset()))
+            found[kind] = Seen(
+                before.attempts + attempts,
+                before.declines + int(declines),
+                before.linked | ({linked} if linked else set()),
+            )
+        return found
+
+    async def add_traces(self, attempt_id: int, clues: Sequence[Clue]) -> None:
+        """Write the clues of an attempt."""
+        rows = [
+            {
+                "attempt_id": attempt_id,
+                "kind": clue.kind,
+                "digest": clue.digest,
+                "linked": clue.linked,
+                "created_at": now(),
+            }
+            for clue in clues
+        ]
+        await add_rows(self.connection, _ADD_TRACES, rows)
+
+    async def find_taking(self, order_id: int) -> AttemptState | None:
+        """Return the approved attempt whose money an order has."""
+        return await self._find(_TAKING, order_id=order_id)
+
+    async def find_exception(self, exception_id: int) -> StrandedMoney | None:
+        """Return an entry of a queue."""
+        rows = await self.connection.execute(_EXCEPTION_BY_ID, {"exception_id": exception_id})
+        row = rows.one_or_none()
+        return None if row is None else StrandedMoney(*row)
+
+    async def all_old(
+        self, kind: ExceptionKind, until: datetime, after: int, most: int
+    ) -> list[StrandedMoney]:
+        """Return open entries of a queue from before `until`, the first ones after id `after`."""
+        values = {"of_kind": kind, "until": until, "after": after, "most": most}
+        return [
+            StrandedMoney(*row) for row in await self.connection.execute(_OLD_EXCEPTIONS, values)
+        ]
+
+    async def end_exception(
+        self, exception_id: int, end: ExceptionEnd, reason: str, actor_id: UUID | None
+    ) -> bool:
+        """Give an open entry its one end; False where it has one."""
+        values = {
+            "of_exception": exception_id,
+            "new_resolution": end,
+            "new_reason": reason,
+            "new_by": actor_id,
+            "moment": now(),
+        }
+        return await affected(self.connection, _END_EXCEPTION, **values) == 1
 
     async def _insert_once(self, statement: Any, row: Mapping[str, Any]) -> bool:  # noqa: ANN401
         try:

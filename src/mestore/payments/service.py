@@ -3,6 +3,7 @@
 from datetime import datetime, timedelta
 from uuid import UUID
 
+import msgspec
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import AsyncConnection
 
@@ -11,56 +12,36 @@ from mestore.kernel.db import Tx
 from mestore.kernel.db_errors import Fault, fault_of
 from mestore.kernel.ids import uuid7
 from mestore.ledger.service import LedgerService
-from mestore.payments.errors import AlreadyPaid, PaymentInProgress
+from mestore.payments.errors import (
+    AlreadyPaid,
+    AlreadyResolved,
+    ExceptionNotFound,
+    PaymentInProgress,
+    PaymentRefused,
+)
 from mestore.payments.events import SignalReceived
+from mestore.payments.fraud import WINDOW, FraudPolicy, Screening, clues_of, screen
+from mestore.payments.polling import FIRST_POLL, next_poll, was_not_received
 from mestore.payments.repository import PaymentRepository
 from mestore.payments.types import (
+    FINAL_PAYMENT,
+    PAID_STATUSES,
     AttemptState,
     AttemptStatus,
+    ExceptionEnd,
     ExceptionKind,
     Notice,
     Outcome,
+    Payer,
     PaymentMethod,
     PaymentStatus,
     StoredEvent,
+    StrandedMoney,
     Verdict,
 )
 
 BLOCKED_FOR = timedelta(minutes=15)
 """How long a pending attempt keeps another from beginning: a buyer may leave the bank's page."""
-
-_MINUTE = timedelta(minutes=1)
-_UNKNOWN_POLLS = tuple(timedelta(seconds=seconds) for seconds in (10, 30, 120, 600))
-_POLLS = {
-    PaymentMethod.CARD: (_MINUTE, 4 * _MINUTE, 10 * _MINUTE),
-    PaymentMethod.NEQUI: (_MINUTE, 4 * _MINUTE, 10 * _MINUTE),
-    PaymentMethod.PSE: (7 * _MINUTE, 8 * _MINUTE, 15 * _MINUTE),
-}
-_ASKED_FOR = {
-    PaymentMethod.CARD: timedelta(hours=24),
-    PaymentMethod.NEQUI: timedelta(hours=24),
-    PaymentMethod.PSE: timedelta(hours=48),
-}
-_NOT_RECEIVED_AFTER = timedelta(minutes=15)
-_NOT_RECEIVED_POLLS = 2
-
-_FINAL_PAYMENT = {
-    AttemptStatus.DECLINED: PaymentStatus.DECLINED,
-    AttemptStatus.VOIDED: PaymentStatus.VOIDED,
-    AttemptStatus.ERROR: PaymentStatus.ERROR,
-}
-
-
-def next_poll(attempt: AttemptState, status: AttemptStatus) -> datetime | None:
-    """Return when to ask the gateway again; None once it has been asked long enough."""
-    if now() - attempt.created_at > _ASKED_FOR[attempt.method]:
-        return None
-    waits: tuple[timedelta, ...]
-    if status is AttemptStatus.PENDING:
-        waits, later = _POLLS[attempt.method], timedelta(hours=1)
-    else:
-        waits, later = _UNKNOWN_POLLS, timedelta(minutes=30)
-    return now() + (waits[attempt.polls] if attempt.polls < len(waits) else later)
 
 
 class Attempts:
@@ -73,9 +54,21 @@ class Attempts:
         """Return the youngest attempt of an order."""
         return await self.payments.find_latest(order_id)
 
+    async def order_of(self, payment_id: UUID) -> int | None:
+        """Return the order that a payment is for, by its intent id."""
+        return await self.payments.find_order(payment_id)
+
     async def latest_of_payment(self, payment_id: UUID) -> AttemptState | None:
         """Return the youngest attempt of a payment, by its intent id."""
         return await self.payments.find_latest_of_payment(payment_id)
+
+    async def taking(self, order_id: int) -> AttemptState | None:
+        """Return the approved attempt whose money an order has."""
+        return await self.payments.find_taking(order_id)
+
+    async def by_reference(self, reference: str) -> AttemptState | None:
+        """Return the attempt with our unique reference."""
+        return await self.payments.find_by_reference(reference)
 
     async def open_of_order(self, order_id: int) -> list[AttemptState]:
         """Return the attempts of an order that may still bring money."""
@@ -84,6 +77,33 @@ class Attempts:
     async def due(self, most: int) -> list[AttemptState]:
         """Return attempts whose gateway should be asked by now."""
         return await self.payments.all_due(now(), most)
+
+
+class Queues:
+    """The named queues of money that did not arrive as it should."""
+
+    def __init__(self, connection: AsyncConnection) -> None:
+        self.payments = PaymentRepository(connection)
+
+    async def get(self, exception_id: int) -> StrandedMoney:
+        """Return an entry; raises `ExceptionNotFound`."""
+        found = await self.payments.find_exception(exception_id)
+        if found is None:
+            raise ExceptionNotFound
+        return found
+
+    async def old(
+        self, kind: ExceptionKind, until: datetime, after: int, most: int
+    ) -> list[StrandedMoney]:
+        """Return open entries from before `until`, the first ones after id `after`."""
+        return await self.payments.all_old(kind, until, after, most)
+
+    async def end(
+        self, exception_id: int, how: ExceptionEnd, reason: str, actor_id: UUID | None
+    ) -> None:
+        """Give an open entry its one end; raises `AlreadyResolved` where it has one."""
+        if not await self.payments.end_exception(exception_id, how, reason, actor_id):
+            raise AlreadyResolved
 
 
 class PaymentService:
@@ -102,9 +122,10 @@ class PaymentService:
         gateway: str,
         method: PaymentMethod,
         installments: int,
+        screening: Screening | None = None,
     ) -> AttemptState:
         """Write a new attempt with its unique reference, before any gateway is called."""
-        payment_id = await self._payment_of(order_id, amount_minor, currency)
+        payment_id = await self.intend(order_id, amount_minor, currency)
         number = await self.payments.count_attempts(payment_id) + 1
         reference = f"{order_number}-{number}"
         created = now()
@@ -119,24 +140,37 @@ class PaymentService:
             "amount_minor": amount_minor,
             "currency": currency,
             "installments": installments,
+            "fraud_score": screening.score if screening else None,
+            "fraud_reasons": list(screening.reasons) if screening else None,
             "polls": 0,
             # The first poll resolves an attempt whose process died before the gateway answered.
-            "poll_at": created + _MINUTE,
+            "poll_at": created + FIRST_POLL,
             "created_at": created,
             "updated_at": created,
         }
         try:
-            await self.payments.add_attempt(row)
+            attempt_id = await self.payments.add_attempt(row)
         except DBAPIError as error:
             if fault_of(error) is not Fault.UNIQUE:
                 raise
             raise PaymentInProgress(retry_after=5) from error
+        if screening is not None:
+            await self.payments.add_traces(attempt_id, screening.clues)
         attempt = await self.payments.find_by_reference(reference)
         if attempt is None:
             raise LookupError(reference)
         return attempt
 
-    async def _payment_of(self, order_id: int, amount_minor: int, currency: str) -> UUID:
+    async def screen(self, payer: Payer, amount_minor: int) -> Screening:
+        """Score what is about to be tried; raises `PaymentRefused` from the chosen score on."""
+        policy, clues = self.tx.policy(FraudPolicy), clues_of(payer)
+        found = screen(policy, clues, await self.payments.seen(clues, now() - WINDOW), amount_minor)
+        if found.score >= policy.refuse_from:
+            raise PaymentRefused
+        return found
+
+    async def intend(self, order_id: int, amount_minor: int, currency: str) -> UUID:
+        """Make the payment of an order ready, once, and return its id."""
         found = await self.payments.lock_payment_of(order_id)
         if found is None:
             payment_id, moment = uuid7(), now()
@@ -154,7 +188,7 @@ class PaymentService:
             found = await self.payments.lock_payment_of(order_id)
             if found is None:
                 raise PaymentInProgress(retry_after=5)
-        if found[1] is PaymentStatus.APPROVED:
+        if found[1] in PAID_STATUSES:
             raise AlreadyPaid
         return found[0]
 
@@ -166,7 +200,7 @@ class PaymentService:
         found = await self.payments.lock_payment_of(order_id)
         if found is None:
             return None
-        if found[1] is PaymentStatus.APPROVED:
+        if found[1] in PAID_STATUSES:
             raise AlreadyPaid
         if await self.payments.unblock(found[0], now() - BLOCKED_FOR):
             return None
@@ -178,8 +212,8 @@ class PaymentService:
         closed = await self.payments.set_open_attempt(
             attempt.id, status=status, decline_code=code[:100], open_key=None, poll_at=None
         )
-        if closed and paid is not PaymentStatus.APPROVED:
-            await self.payments.set_payment(attempt.payment_id, _FINAL_PAYMENT[status])
+        if closed and paid not in PAID_STATUSES:
+            await self.payments.set_payment(attempt.payment_id, FINAL_PAYMENT[status])
 
     async def postpone(self, attempt: AttemptState, status: AttemptStatus) -> None:
         """Note that the gateway said nothing final, and when to ask again."""
@@ -193,8 +227,7 @@ class PaymentService:
 
     def not_received(self, attempt: AttemptState) -> bool:
         """Say whether a gateway that knows nothing of an attempt may be believed by now."""
-        old = now() - attempt.created_at > _NOT_RECEIVED_AFTER
-        return old and attempt.polls >= _NOT_RECEIVED_POLLS
+        return was_not_received(attempt)
 
     async def apply(self, outcome: Outcome) -> tuple[Verdict, AttemptState | None]:
         """Apply what a gateway said, once and never backwards, under the payment's row."""
@@ -206,7 +239,7 @@ class PaymentService:
         attempt = await self.payments.find_by_reference(outcome.reference) or attempt
         if outcome.status is AttemptStatus.APPROVED:
             return await self._approve(attempt, outcome), attempt
-        if outcome.status in _FINAL_PAYMENT:
+        if outcome.status in FINAL_PAYMENT:
             return await self._end(attempt, outcome), attempt
         return await self._keep_waiting(attempt, outcome), attempt
 
@@ -228,14 +261,15 @@ class PaymentService:
             open_key=None,
             poll_at=None,
         )
-        if attempt.payment_status is PaymentStatus.APPROVED:
+        if attempt.payment_status in PAID_STATUSES:
             return await self._strand(ExceptionKind.SECOND_APPROVAL, attempt, outcome)
         await self.payments.set_payment(attempt.payment_id, PaymentStatus.APPROVED)
         return Verdict.APPROVED
 
     async def _end(self, attempt: AttemptState, outcome: Outcome) -> Verdict:
         if attempt.status is AttemptStatus.APPROVED:
-            if outcome.status is AttemptStatus.VOIDED:
+            is_own_refund = attempt.payment_status is PaymentStatus.REFUNDED
+            if outcome.status is AttemptStatus.VOIDED and not is_own_refund:
                 await self._queue(ExceptionKind.VOIDED_LATER, attempt, outcome.transaction_id)
                 return Verdict.QUEUED
             return Verdict.REPEATED
@@ -249,8 +283,8 @@ class PaymentService:
             open_key=None,
             poll_at=None,
         )
-        if attempt.payment_status is not PaymentStatus.APPROVED:
-            await self.payments.set_payment(attempt.payment_id, _FINAL_PAYMENT[outcome.status])
+        if attempt.payment_status not in PAID_STATUSES:
+            await self.payments.set_payment(attempt.payment_id, FINAL_PAYMENT[outcome.status])
         return Verdict.NOTED
 
     async def _keep_waiting(self, attempt: AttemptState, outcome: Outcome) -> Verdict:
@@ -258,8 +292,10 @@ class PaymentService:
             return Verdict.REPEATED
         # A gateway that stops naming the address says nothing new.
         payment_url = outcome.payment_url or attempt.payment_url
-        known = (attempt.status, attempt.transaction_id, attempt.payment_url)
-        if known == (AttemptStatus.PENDING, outcome.transaction_id, payment_url):
+        voucher = msgspec.to_builtins(outcome.voucher) if outcome.voucher else attempt.voucher
+        ends = (outcome.voucher and outcome.voucher.expires_at) or attempt.expires_at
+        known = (attempt.status, attempt.transaction_id, attempt.payment_url, attempt.voucher)
+        if known == (AttemptStatus.PENDING, outcome.transaction_id, payment_url, voucher):
             return Verdict.REPEATED
         # Never None here: only `postpone` ends the polls, and then tells a person.
         poll_at = next_poll(attempt, AttemptStatus.PENDING) or now()
@@ -268,9 +304,11 @@ class PaymentService:
             status=AttemptStatus.PENDING,
             transaction_id=outcome.transaction_id,
             payment_url=payment_url,
+            voucher=voucher,
+            expires_at=ends,
             poll_at=poll_at,
         )
-        if attempt.payment_status is not PaymentStatus.APPROVED:
+        if attempt.payment_status not in PAID_STATUSES:
             await self.payments.set_payment(attempt.payment_id, PaymentStatus.PENDING)
         return Verdict.NOTED
 
@@ -320,12 +358,29 @@ class PaymentService:
         }
         await self.payments.add_exception(row)
 
+    async def hold(self, order_id: int) -> None:
+        """Hold the payment of an order until the transaction ends."""
+        await self.payments.lock_payment_of(order_id)
+
+    async def unblock(self, attempt: AttemptState) -> None:
+        """Let another attempt begin beside one whose money was dealt with."""
+        await self.payments.lock_payment(attempt.payment_id)
+        await self.payments.set_attempt(attempt.id, open_key=None)
+
+    async def note_refunded(self, order_id: int) -> None:
+        """Say that all the money of a payment went back."""
+        found = await self.payments.lock_payment_of(order_id)
+        if found is not None:
+            await self.payments.set_payment(found[0], PaymentStatus.REFUNDED)
+
     async def receive(self, gateway: str, notice: Notice, body: bytes) -> bool:
         """Store a verified signal; False where it was stored before. Only a new one is acted on."""
         row = {
             "gateway": gateway,
             "event_key": notice.event_key,
             "transaction_id": notice.transaction_id,
+            "kind": notice.kind,
+            "object_id": notice.object_id,
             "body": body,
             "received_at": now(),
         }

@@ -69,6 +69,14 @@ class AttemptStatus(StrEnum):
 OPEN_STATUSES = frozenset({AttemptStatus.CREATED, AttemptStatus.PENDING, AttemptStatus.UNKNOWN})
 
 
+PAID_STATUSES = frozenset({PaymentStatus.APPROVED, PaymentStatus.REFUNDED})
+FINAL_PAYMENT = {
+    AttemptStatus.DECLINED: PaymentStatus.DECLINED,
+    AttemptStatus.VOIDED: PaymentStatus.VOIDED,
+    AttemptStatus.ERROR: PaymentStatus.ERROR,
+}
+
+
 class ExceptionKind(StrEnum):
     """The named queues of money that did not arrive as it should."""
 
@@ -85,6 +93,39 @@ class ExceptionState(StrEnum):
 
     OPEN = "OPEN"
     RESOLVED = "RESOLVED"
+
+
+class ExceptionEnd(StrEnum):
+    """How the money of an exception came to its end."""
+
+    REFUND = "REFUND"
+    """It goes back to who paid it."""
+    REVIVE = "REVIVE"
+    """The order that was called off takes it after all."""
+    ACCEPT = "ACCEPT"
+    """Seen and right as it is; money that no order can have becomes the operator's income."""
+    WRITE_OFF = "WRITE_OFF"
+    """The operator bears or keeps it, and says why."""
+
+
+@dataclass(frozen=True, slots=True)
+class StrandedMoney:
+    """An entry of a named queue."""
+
+    id: int
+    kind: ExceptionKind
+    state: ExceptionState
+    gateway: str
+    transaction_id: str
+    reference: str
+    order_id: int | None
+    amount_minor: int
+    currency: str
+    created_at: datetime
+    resolution: ExceptionEnd | None
+    reason: str | None
+    resolved_by: UUID | None
+    resolved_at: datetime | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -255,6 +296,13 @@ class Limits:
     minimum_minor: int | None = None
     maximum_minor: int | None = None
 
+    def allow(self, amount_minor: int) -> bool:
+        """Say whether an amount lies within."""
+        lowest = 0 if self.minimum_minor is None else self.minimum_minor
+        return amount_minor >= lowest and (
+            self.maximum_minor is None or amount_minor <= self.maximum_minor
+        )
+
 
 @dataclass(frozen=True, slots=True)
 class GatewayProfile:
@@ -296,6 +344,11 @@ class AttemptState:
     polls: int
     created_at: datetime
     payment_status: PaymentStatus
+    expires_at: datetime | None = None
+    voucher: dict[str, Any] | None = None
+    """What the buyer shows at a counter, as plain JSON."""
+    fraud_score: int | None = None
+    fraud_reasons: list[str] | None = None
 
     @property
     def is_open(self) -> bool:
@@ -311,6 +364,8 @@ class StoredEvent:
     gateway: str
     transaction_id: str
     handled_at: datetime | None
+    kind: NoticeKind = NoticeKind.TRANSACTION
+    object_id: str | None = None
 
 
 class Verdict(StrEnum):

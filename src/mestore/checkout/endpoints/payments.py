@@ -7,45 +7,57 @@ import msgspec
 from fastapi import Path, Request, Response
 
 from mestore.checkout.deps import CurrentOwner, World
-from mestore.checkout.schemas import PaymentIn, ReturnOut
+from mestore.checkout.schemas import (
+    ConfirmIn,
+    EfectyIn,
+    IntentIn,
+    IntentOut,
+    PaymentIn,
+    PayUIn,
+    ReturnOut,
+)
 from mestore.checkout.service.ask import ask
 from mestore.checkout.service.own import own_order
-from mestore.checkout.service.pay import pay, view_of
+from mestore.checkout.service.pay import intend, pay, view_of
 from mestore.checkout.types import PaymentView
 from mestore.kernel.http import Db, IdempotencyHeader, answered, client_ip, once_of, refuses
 from mestore.kernel.idempotency import IdempotencyKeyReused
+from mestore.kernel.money import to_minor
 from mestore.kernel.routing import Router
 from mestore.orders.errors import OrderNotFound, OrderNotPayable
 from mestore.payments.errors import (
     AlreadyPaid,
     AmountMismatch,
+    AmountOutOfLimits,
     Declined,
     MethodUnavailable,
     NotSubmitted,
     PaymentInProgress,
     PaymentNotFound,
+    PaymentRefused,
 )
 from mestore.payments.service import Attempts
-from mestore.payments.types import AttemptState
+from mestore.payments.types import AttemptState, PaymentStatus
 
 router = Router(prefix="/payments", tags=["payments"])
 
 
-@router.post(
-    "/process",
-    response_model=PaymentView,
-    responses=refuses(
-        OrderNotFound,
-        OrderNotPayable,
-        AlreadyPaid,
-        AmountMismatch,
-        Declined,
-        MethodUnavailable,
-        PaymentInProgress,
-        NotSubmitted,
-        IdempotencyKeyReused,
-    ),
+_PAYING = refuses(
+    OrderNotFound,
+    OrderNotPayable,
+    AlreadyPaid,
+    AmountMismatch,
+    AmountOutOfLimits,
+    Declined,
+    MethodUnavailable,
+    PaymentInProgress,
+    PaymentRefused,
+    NotSubmitted,
+    IdempotencyKeyReused,
 )
+
+
+@router.post("/process", response_model=PaymentView, responses=_PAYING)
 async def start_payment(
     body: PaymentIn,
     request: Request,
@@ -56,6 +68,73 @@ async def start_payment(
     """Pay an order. `payment_url`, where there is one, is where the buyer goes on."""
     once = await once_of(request, key, owner.principal)
     return answered(await pay(world, owner, body.request(client_ip(request)), once))
+
+
+@router.post("/process/payu", response_model=PaymentView, responses=_PAYING)
+async def start_payment_at_payu(
+    body: PayUIn,
+    request: Request,
+    owner: CurrentOwner,
+    world: World,
+    key: IdempotencyHeader = None,
+) -> Response:
+    """Pay an order at PayU: the same as /payments/process with that gateway."""
+    once = await once_of(request, key, owner.principal)
+    return answered(await pay(world, owner, body.request(client_ip(request)), once))
+
+
+@router.post("/process/efecty", response_model=PaymentView, responses=_PAYING)
+async def start_payment_at_efecty(
+    body: EfectyIn,
+    request: Request,
+    owner: CurrentOwner,
+    world: World,
+    key: IdempotencyHeader = None,
+) -> Response:
+    """Get a voucher that is paid in cash at a counter of Efecty."""
+    once = await once_of(request, key, owner.principal)
+    return answered(await pay(world, owner, body.request(client_ip(request)), once))
+
+
+@router.post(
+    "/create-intent",
+    responses=refuses(OrderNotFound, OrderNotPayable, AlreadyPaid, AmountMismatch),
+)
+async def create_intent(body: IntentIn, owner: CurrentOwner, world: World) -> IntentOut:
+    """Make the payment of an order ready. A repeat returns the same intent."""
+    intent = await intend(world, owner, body.order_id, to_minor(body.amount))
+    return IntentOut(
+        intent_id=intent.payment_id,
+        order_id=intent.order_id,
+        status=PaymentStatus.PENDING,
+        amount=intent.amount_minor,
+        currency=intent.currency,
+    )
+
+
+@router.post(
+    "/confirm", response_model=PaymentView, responses={**_PAYING, **refuses(PaymentNotFound)}
+)
+async def confirm_intent(
+    body: ConfirmIn,
+    request: Request,
+    db: Db,
+    owner: CurrentOwner,
+    world: World,
+    key: IdempotencyHeader = None,
+) -> Response:
+    """Pay an intent: the same as /payments/process for its order."""
+    async with db.read() as connection:
+        order_id = await Attempts(connection).order_of(body.intent_id)
+        if order_id is None:
+            raise PaymentNotFound
+        try:
+            await own_order(connection, owner, order_id)
+        except OrderNotFound as error:
+            raise PaymentNotFound from error
+    once = await once_of(request, key, owner.principal)
+    payment = body.payment(order_id).request(client_ip(request))
+    return answered(await pay(world, owner, payment, once))
 
 
 @router.get(

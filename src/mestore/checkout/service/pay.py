@@ -1,13 +1,14 @@
 """Paying an order: the attempt is committed first, then the gateway is called once."""
 
 import asyncio
+from collections.abc import Sequence
 
 import msgspec
 
 from mestore.checkout.service.ask import ask_all_open
 from mestore.checkout.service.own import own_order
 from mestore.checkout.service.settle import settle
-from mestore.checkout.types import Outside, Owner, PaymentView, PaymentWindows, PayRequest
+from mestore.checkout.types import Intent, Outside, Owner, PaymentView, PaymentWindows, PayRequest
 from mestore.kernel.clock import now
 from mestore.kernel.db import Tx
 from mestore.kernel.errors import Refusal
@@ -22,7 +23,7 @@ from mestore.kernel.idempotency import (
     recall,
     remember_refusal,
 )
-from mestore.kernel.money import to_number
+from mestore.kernel.money import MAXIMUM_MINOR, to_number
 from mestore.kernel.problems import PROBLEM_TYPE, render
 from mestore.orders.errors import OrderNotPayable
 from mestore.orders.service import OrderService
@@ -30,6 +31,7 @@ from mestore.orders.types import FinancialStatus, OrderMoney, OrderStatus
 from mestore.payments.errors import (
     AlreadyPaid,
     AmountMismatch,
+    AmountOutOfLimits,
     Declined,
     GatewayUnavailable,
     MethodUnavailable,
@@ -45,6 +47,7 @@ from mestore.payments.types import (
     AttemptState,
     AttemptStatus,
     Charge,
+    Limits,
     Outcome,
     PaymentMethod,
     PaymentStatus,
@@ -52,7 +55,15 @@ from mestore.payments.types import (
 
 # While the shopper waits: a card usually ends, and a bank's address usually appears, within these.
 _WAITS_SECONDS = (0.3, 0.5, 0.8, 1.0, 1.5, 2.0)
-_WORTH_WAITING = frozenset({PaymentMethod.CARD, PaymentMethod.PSE})
+_WORTH_WAITING = frozenset(
+    {
+        PaymentMethod.CARD,
+        PaymentMethod.PSE,
+        PaymentMethod.BANCOLOMBIA_TRANSFER,
+        PaymentMethod.BANCOLOMBIA_COLLECT,
+        PaymentMethod.DAVIPLATA,
+    }
+)
 _REPLAY_WAIT_SECONDS = 20.0
 
 _VIEW_STATUS = {
@@ -77,13 +88,17 @@ def view_of(attempt: AttemptState) -> PaymentView:
         amount=to_number(attempt.amount_minor),
         currency=attempt.currency,
         payment_url=attempt.payment_url if attempt.is_open else None,
+        voucher=attempt.voucher if attempt.is_open else None,
+        fraud_score=attempt.fraud_score,
+        fraud_reasons=tuple(attempt.fraud_reasons or ()),
     )
 
 
 async def pay(outside: Outside, owner: Owner, request: PayRequest, once: Once | None) -> Answer:
     """Start a payment of an order; a repeat with the same key reads the first answer."""
+    gateways = choose(outside, request)
     try:
-        begun = await _begin(outside, owner, request, once)
+        begun = await _begin(outside, owner, request, once, gateways)
     except KeyTaken:
         assert once is not None  # noqa: S101  only a key can be taken
         return await _first_answer(outside, request.order_id, once)
@@ -96,61 +111,133 @@ async def pay(outside: Outside, owner: Owner, request: PayRequest, once: Once | 
         raise
     if begun is not None:
         attempt, order = begun
-        await _submit(outside, attempt, order, request, once)
+        gateways = within_limits(gateways, order, request)
+        attempt = await _submit_somewhere(outside, gateways, attempt, order, request, once)
         if request.method in _WORTH_WAITING:
             await _wait_for_news(outside, attempt)
     return await _answer(outside, request.order_id, once)
 
 
+async def intend(outside: Outside, owner: Owner, order_id: int, amount_minor: int) -> Intent:
+    """Make the payment of an order ready, for exactly its total; a repeat returns the same."""
+    async with outside.database.transaction() as tx:
+        order = await payable(tx, owner, order_id, amount_minor)
+        payment_id = await PaymentService(tx).intend(order.id, order.total_minor, order.currency)
+    return Intent(payment_id, order.id, order.total_minor, order.currency)
+
+
 async def _begin(
-    outside: Outside, owner: Owner, request: PayRequest, once: Once | None
+    outside: Outside,
+    owner: Owner,
+    request: PayRequest,
+    once: Once | None,
+    gateways: Sequence[PaymentGateway],
 ) -> tuple[AttemptState, OrderMoney] | None:
     """Write a new attempt; None where the buyer goes on with the one that is under way."""
-    gateway = choose(outside, request)
     async with outside.database.transaction() as tx:
         if once is not None:
             await claim(tx, once)
         orders, payments = OrderService(tx), PaymentService(tx)
-        order = await payable(tx, owner, request)
+        order = await payable(tx, owner, request.order_id, request.amount_minor)
         blocking = await payments.blocking(order.id)
         if blocking is not None:
-            if blocking.method is request.method and blocking.payment_url:
+            if blocking.method is request.method and (blocking.payment_url or blocking.voucher):
                 return None
             raise PaymentInProgress(retry_after=30, payment_url=blocking.payment_url)
         window = tx.policy(PaymentWindows).of(request.method)
         if not await orders.keep_until(order.id, now() + window):
             # Cancelled since it was read: now it is held, and says so.
-            order = await payable(tx, owner, request)
-        attempt = await payments.open_attempt(
-            order.id,
-            order.order_number,
-            order.total_minor,
-            order.currency,
-            gateway.code,
-            request.method,
-            request.installments,
-        )
+            order = await payable(tx, owner, request.order_id, request.amount_minor)
+        gateway = within_limits(gateways, order, request)[0]
+        attempt = await _open(tx, order, request, gateway)
     return attempt, order
 
 
-def choose(outside: Outside, request: PayRequest) -> PaymentGateway:
-    """Return the gateway that takes this method: the one asked for, or the first that does."""
-    for gateway in outside.gateways.values():
-        if request.gateway in {None, gateway.code} and request.method in gateway.methods:
-            return gateway
-    raise MethodUnavailable(method=request.method.value)
+async def _open(
+    tx: Tx, order: OrderMoney, request: PayRequest, gateway: PaymentGateway
+) -> AttemptState:
+    payments = PaymentService(tx)
+    screening = await payments.screen(request.payer(order), order.total_minor)
+    return await payments.open_attempt(
+        order.id,
+        order.order_number,
+        order.total_minor,
+        order.currency,
+        gateway.code,
+        request.method,
+        request.installments,
+        screening,
+    )
 
 
-async def payable(tx: Tx, owner: Owner, request: PayRequest) -> OrderMoney:
+def choose(outside: Outside, request: PayRequest) -> list[PaymentGateway]:
+    """Return the gateways that take this method, the one to begin with first.
+
+    Those that are left alone after failures come last. A card's token is good at one gateway.
+    """
+    taking = [
+        gateway
+        for gateway in outside.gateways.values()
+        if request.gateway in {None, gateway.code} and request.method in gateway.methods
+    ]
+    if not taking:
+        raise MethodUnavailable(method=request.method.value)
+    taking.sort(key=lambda gateway: outside.is_left_alone(gateway.code, request.method))
+    return taking[:1] if request.method is PaymentMethod.CARD else taking
+
+
+def within_limits(
+    gateways: Sequence[PaymentGateway], order: OrderMoney, request: PayRequest
+) -> list[PaymentGateway]:
+    """Return the gateways that take an amount like the order's total; at least one."""
+    found = [
+        gateway for gateway in gateways if _limits(gateway, request.method).allow(order.total_minor)
+    ]
+    if not found:
+        limits = _limits(gateways[0], request.method)
+        raise AmountOutOfLimits(
+            method=request.method.value,
+            minimum=to_number(limits.minimum_minor or 0),
+            maximum=to_number(limits.maximum_minor or MAXIMUM_MINOR),
+        )
+    return found
+
+
+def _limits(gateway: PaymentGateway, method: PaymentMethod) -> Limits:
+    return gateway.profile.limits.get(method, Limits())
+
+
+async def payable(tx: Tx, owner: Owner, order_id: int, amount_minor: int | None) -> OrderMoney:
     """Return the caller's own order if it waits for exactly this payment."""
-    order = await own_order(tx.connection, owner, request.order_id)
+    order = await own_order(tx.connection, owner, order_id)
     if order.financial_status is FinancialStatus.PAID:
         raise AlreadyPaid
     if order.status is not OrderStatus.PENDING:
         raise OrderNotPayable(status=order.status.value)
-    if request.amount_minor not in {None, order.total_minor}:
+    if amount_minor not in {None, order.total_minor}:
         raise AmountMismatch(total=to_number(order.total_minor))
     return order
+
+
+async def _submit_somewhere(
+    outside: Outside,
+    gateways: Sequence[PaymentGateway],
+    attempt: AttemptState,
+    order: OrderMoney,
+    request: PayRequest,
+    once: Once | None,
+) -> AttemptState:
+    """Call one gateway after the other, as long as surely nothing was submitted."""
+    for following in gateways[1:]:
+        try:
+            await _submit(outside, attempt, order, request, once, is_last=False)
+        except NotSubmitted:
+            async with outside.database.transaction() as tx:
+                attempt = await _open(tx, order, request, following)
+            continue
+        return attempt
+    await _submit(outside, attempt, order, request, once, is_last=True)
+    return attempt
 
 
 async def _submit(
@@ -159,6 +246,8 @@ async def _submit(
     order: OrderMoney,
     request: PayRequest,
     once: Once | None,
+    *,
+    is_last: bool,
 ) -> None:
     """Call the gateway once. What it surely did not get is closed; what nobody knows is asked."""
     charge = _charge(outside, attempt, order, request)
@@ -167,7 +256,7 @@ async def _submit(
     except NotSubmitted as refusal:
         async with outside.database.transaction() as tx:
             await PaymentService(tx).close(attempt, AttemptStatus.ERROR, refusal.code)
-            if once is not None:
+            if once is not None and is_last:
                 await forget(tx, once)
         raise
     except Declined as refusal:
@@ -198,6 +287,7 @@ def _charge(
         return_url=f"{outside.base_url}/api/v1/payments/return/{attempt.payment_id}",
         installments=request.installments,
         details=request.details,
+        expires_at=now() + PaymentWindows().cash if attempt.method.is_cash else None,
     )
 
 
@@ -214,7 +304,7 @@ async def _wait_for_news(outside: Outside, attempt: AttemptState) -> None:
             outcome = await gateway.fetch(latest.transaction_id)
         except (GatewayUnavailable, TransactionUnknown):
             return
-        if outcome.status is not AttemptStatus.PENDING or outcome.payment_url:
+        if outcome.status is not AttemptStatus.PENDING or outcome.payment_url or outcome.voucher:
             await _record(outside, outcome)
             return
 

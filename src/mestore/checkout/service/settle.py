@@ -3,6 +3,7 @@
 The webhook, the browser's return and the poller are three deliveries of one fact.
 """
 
+from mestore.checkout.types import PaymentWindows
 from mestore.commissions.service import CommissionService
 from mestore.inventory.errors import InsufficientStock
 from mestore.inventory.service import InventoryService
@@ -22,6 +23,8 @@ async def settle(tx: Tx, outcome: Outcome) -> Verdict:
     """
     payments = PaymentService(tx)
     verdict, attempt = await payments.apply(outcome)
+    if verdict is Verdict.NOTED and attempt is not None:
+        await _wait_for_the_counter(tx, attempt, outcome)
     if verdict is not Verdict.APPROVED or attempt is None:
         return verdict
     if not await _confirm(tx, attempt, outcome):
@@ -29,6 +32,14 @@ async def settle(tx: Tx, outcome: Outcome) -> Verdict:
         return Verdict.QUEUED
     await _post(tx, attempt)
     return verdict
+
+
+async def _wait_for_the_counter(tx: Tx, attempt: AttemptState, outcome: Outcome) -> None:
+    """Keep the stock of an order as long as its voucher can be paid, and the counter tells."""
+    if outcome.voucher is None or outcome.voucher.expires_at is None:
+        return
+    until = outcome.voucher.expires_at + tx.policy(PaymentWindows).after_cash
+    await OrderService(tx).keep_until(attempt.order_id, until)
 
 
 async def _confirm(tx: Tx, attempt: AttemptState, outcome: Outcome) -> bool:
@@ -40,11 +51,23 @@ async def _confirm(tx: Tx, attempt: AttemptState, outcome: Outcome) -> bool:
     return await _revive(tx, orders, attempt.order_id, reason)
 
 
+async def revive(tx: Tx, attempt: AttemptState, reason: str) -> bool:
+    """Bring a cancelled order back for money that is here already; False where it cannot be."""
+    if not await _bring_back(tx, OrderService(tx), attempt.order_id, reason):
+        return False
+    await _post(tx, attempt)
+    return True
+
+
 async def _revive(tx: Tx, orders: OrderService, order_id: int, reason: str) -> bool:
     """Bring an order that expired back to life where all its units are still there."""
     money = await orders.money(order_id)
     if money.cancelled_for is not CancelReason.EXPIRED:
         return False
+    return await _bring_back(tx, orders, order_id, reason)
+
+
+async def _bring_back(tx: Tx, orders: OrderService, order_id: int, reason: str) -> bool:
     try:
         async with tx.connection.begin_nested():
             await InventoryService(tx).reclaim(order_id)

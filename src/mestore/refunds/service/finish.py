@@ -1,0 +1,108 @@
+"""The end of a refund: one transaction that posts it, or takes its claim back."""
+
+from collections import Counter
+from uuid import UUID
+
+import structlog
+
+from mestore.catalog.errors import VariantNotFound
+from mestore.inventory.errors import LevelTooHigh
+from mestore.inventory.service import InventoryService
+from mestore.kernel.clock import now
+from mestore.kernel.db import Tx
+from mestore.orders.service import RefundedOrders
+from mestore.payments.service import PaymentService
+from mestore.payments.types import RefundOutcome, RefundStatus
+from mestore.refunds.events import OrderRefunded
+from mestore.refunds.repository import RefundRepository
+from mestore.refunds.service.posting import post_refund, post_return
+from mestore.refunds.types import ASKED_STATES, OPEN_STATES, Refund, RefundState
+
+log = structlog.get_logger(__name__)
+
+
+async def succeed(tx: Tx, refund: Refund, to: RefundState, **more: object) -> bool:
+    """Note that the money went back, once; False where the refund had ended before."""
+    refunds = RefundRepository(tx.connection)
+    ended = {"poll_at": None, "ended_at": now(), **more}
+    if not await refunds.move(refund.id, OPEN_STATES, to, **ended):
+        return False
+    if refund.order_id is None:
+        await post_return(
+            tx, refund.gateway, refund.transaction_id, refund.amount_minor, refund.currency
+        )
+        return True
+    await _of_order(tx, refunds, refund, refund.order_id)
+    return True
+
+
+async def _of_order(tx: Tx, refunds: RefundRepository, refund: Refund, order_id: int) -> None:
+    lines = await refunds.all_lines(refund.id)
+    # The payment's row is always taken before the order's.
+    payments, orders = PaymentService(tx), RefundedOrders(tx)
+    await payments.hold(order_id)
+    order = await orders.held(order_id)
+    is_whole = await refunds.paid(order_id) == order.money.total_minor
+    if is_whole:
+        await payments.note_refunded(order_id)
+    await post_refund(tx, refund, order_id, lines)
+    await orders.note_refund(order_id, f"refund {refund.reference}", is_whole=is_whole)
+    await restock(tx, order_id, {line.variant_id: line.quantity for line in lines if line.restock})
+    tx.publish(OrderRefunded(refund.id, order_id, refund.amount_minor, is_whole))
+
+
+async def restock(tx: Tx, order_id: int, units: dict[UUID, int]) -> None:
+    """Put units back on the shelf: never more of a variant than left for the order."""
+    inventory = InventoryService(tx)
+    taken = Counter(await inventory.taken(order_id))
+    for variant_id in sorted(units):
+        back = min(units[variant_id], taken[variant_id])
+        if not back:
+            continue
+        reason = f"order {order_id} refunded"
+        try:
+            await inventory.adjust(variant_id, back, reason=reason, actor_id=None)
+        except (VariantNotFound, LevelTooHigh) as refusal:
+            # Goods that nobody can count any more must not keep the money from going back.
+            log.warning("not_restocked", variant_id=str(variant_id), error=refusal.code)
+
+
+async def fail(tx: Tx, refund: Refund, to: RefundState, code: str | None) -> None:
+    """End a refund that the gateway will not make; what is owed is then paid by transfer."""
+    refunds = RefundRepository(tx.connection)
+    if refund.is_owed:
+        await refunds.move(
+            refund.id,
+            OPEN_STATES - {RefundState.TRANSFER_DUE},
+            RefundState.TRANSFER_DUE,
+            code=code,
+            poll_at=None,
+        )
+        return
+    ended = {"code": code, "poll_at": None, "ended_at": now()}
+    if not await refunds.move(refund.id, OPEN_STATES, to, **ended):
+        return
+    if refund.order_id is not None:
+        lines = await refunds.all_lines(refund.id)
+        claims = {line.order_item_id: (line.quantity, line.amount_minor) for line in lines}
+        await RefundedOrders(tx).release(refund.order_id, claims, refund.shipping_minor)
+
+
+async def apply(tx: Tx, refund: Refund, outcome: RefundOutcome) -> None:
+    """Apply what a gateway said of a refund; a repeat changes nothing."""
+    known = {"gateway_refund_id": outcome.refund_id} if outcome.refund_id else {}
+    if outcome.status is RefundStatus.APPROVED:
+        await succeed(tx, refund, RefundState.APPROVED, **known)
+    elif outcome.status is RefundStatus.DECLINED:
+        await fail(tx, refund, RefundState.DECLINED, outcome.code)
+    elif outcome.status is RefundStatus.ERROR:
+        await fail(tx, refund, RefundState.ERROR, outcome.code)
+    else:
+        state = RefundState(outcome.status.value)
+        await postpone(tx, refund, state, **known)
+
+
+async def postpone(tx: Tx, refund: Refund, state: RefundState, **more: object) -> None:
+    """Note that nothing final was said, and when to ask again."""
+    values = {"polls": refund.polls + 1, "poll_at": refund.next_poll(state, now()), **more}
+    await RefundRepository(tx.connection).move(refund.id, ASKED_STATES, state, **values)
