@@ -26,6 +26,7 @@ from mestore.kernel.clock import Clock
 from mestore.kernel.db import Database
 from mestore.kernel.outbox import Outbox
 from mestore.main import create_app
+from mestore.media.adapters.disk import DiskBlobs
 from mestore.notifications.adapters.files import MailFiles
 from mestore.notifications.adapters.sms_log import SmsLog
 from mestore.settings import Environment, Settings
@@ -181,7 +182,10 @@ def opened(request: pytest.FixtureRequest, engine_url: str) -> tuple[Database, A
         return app.database, app
     database = Database(engine_url)
     routes = subscriptions.routes(
-        Outside(database, {}, ""), MailFiles(Path(), "tests@example.com"), SmsLog(shows_text=True)
+        Outside(database, {}, ""),
+        MailFiles(Path(), "tests@example.com"),
+        SmsLog(shows_text=True),
+        DiskBlobs(Path(), "/media"),
     )
     database.outbox = Outbox(subscriptions.addresses(routes))
     return database, None

@@ -70,3 +70,24 @@ async def test_links_lead_to_the_storefront_or_else_to_the_api(tmp_path: Path) -
         assert isinstance(policy, VerificationPolicy)
         assert (policy.storefront_url, policy.development_code) == (address, "123456")
         await app.close()
+
+
+def test_production_refuses_half_a_stripe_account_and_its_simulator(tmp_path: Path) -> None:
+    stripe: dict[str, Any] = {
+        "stripe_publishable_key": "pk_live_0123",
+        "stripe_secret_key": "sk_live_0123",
+        "stripe_webhook_secret": "whsec_0123",
+    }
+    assert not {"STRIPE_*", "STRIPE_BASE_URL"} & set(problems(**stripe))
+    assert "STRIPE_*" in problems(stripe_secret_key="sk_live_0123")  # noqa: S106  made up
+    assert "STRIPE_*" in problems(**stripe | {"stripe_secret_key": "sk_test_mestore_simulator"})
+    assert "STRIPE_BASE_URL" in problems(**stripe, stripe_base_url="http://127.0.0.1:8012")
+
+
+async def test_stripe_is_a_gateway_where_all_its_keys_are_set(tmp_path: Path) -> None:
+    keys = {"stripe_publishable_key": "pk_test_0", "stripe_secret_key": "sk_test_0"}
+    for webhook, names in ((None, {"wompi"}), ("whsec_0", {"wompi", "stripe"})):
+        app = bootstrap.build(settings(data_dir=tmp_path, stripe_webhook_secret=webhook, **keys))
+        assert names <= set(app.gateways)
+        assert ("stripe" in app.gateways) == (webhook is not None)
+        await app.close()

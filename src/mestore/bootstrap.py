@@ -18,7 +18,7 @@ from mestore.accounts.service.passwords import Passwords
 from mestore.accounts.types import SignInPolicy
 from mestore.accounts.types.verification import DEVELOPMENT_CODE, VerificationPolicy
 from mestore.catalog.ports import OpeningStock
-from mestore.catalog.types import ImagePolicy
+from mestore.catalog.types import ImagePolicy, PricePolicy
 from mestore.catalog.views.totals import Totals
 from mestore.checkout.types import Outside
 from mestore.commissions.types import CommissionPolicy
@@ -30,6 +30,8 @@ from mestore.kernel.db import Database
 from mestore.kernel.jobs import Route, Worker
 from mestore.kernel.money import to_minor
 from mestore.kernel.outbox import Outbox
+from mestore.media.adapters.disk import DiskBlobs
+from mestore.media.ports import BlobStore
 from mestore.notifications.adapters.files import MailFiles
 from mestore.notifications.adapters.sms_log import SmsLog
 from mestore.notifications.adapters.smtp import SmtpMail
@@ -68,6 +70,7 @@ class App:
     sms: SmsChannel
     identity_providers: Mapping[str, IdentityProvider]
     outside: Outside
+    blobs: BlobStore
     routes: tuple[Route, ...]
     clients: tuple[httpx2.AsyncClient, ...]
     wire: Wire | None
@@ -90,12 +93,15 @@ def build(settings: Settings) -> App:
     wompi_client = network.client()
     breaker = Breaker()
     gateways: dict[str, PaymentGateway] = {"wompi": _wompi(settings, wompi_client, breaker)}
-    outside = Outside(database, gateways, settings.base_url)
+    stripe_client = network.client()
+    gateways.update(_stripe(settings, stripe_client, breaker))
+    outside = Outside(database, gateways, settings.base_url, breaker)
     mail = _mail(settings)
+    blobs = DiskBlobs(settings.media, settings.media_url)
     sms_client = network.client()
     sms = _sms(settings, sms_client)
     oidc_client = network.client()
-    routes = tuple(subscriptions.routes(outside, mail, sms))
+    routes = tuple(subscriptions.routes(outside, mail, sms, blobs))
     database.outbox = Outbox(subscriptions.addresses(routes))
     ready_bytes = ReadyBytes(settings.cache_seconds)
     totals = Totals()
@@ -116,8 +122,9 @@ def build(settings: Settings) -> App:
             each.name: OidcProvider(each, oidc_client) for each in settings.oidc_providers
         },
         outside=outside,
+        blobs=blobs,
         routes=routes,
-        clients=(wompi_client, sms_client, oidc_client),
+        clients=(wompi_client, stripe_client, sms_client, oidc_client),
         wire=_wire(settings, database),
     )
 
@@ -131,6 +138,7 @@ def _database(settings: Settings, sign_in: SignInPolicy) -> Database:
         _verification_policy(settings),
         VendorPolicy(auto_approve=settings.vendor_auto_approve),
         ImagePolicy(settings.media_url),
+        PricePolicy(settings.compare_at_days, settings.compare_at_new_days),
         TaxPolicy(prices_include_tax=settings.prices_include_tax),
         ShippingPolicy(to_minor(settings.shipping_fee), to_minor(settings.free_shipping_from)),
         CommissionPolicy(settings.commission_percent, settings.commission_tax_percent),
@@ -206,6 +214,20 @@ def _wompi(settings: Settings, client: httpx2.AsyncClient, breaker: Breaker) -> 
         integrity=settings.wompi_integrity_secret.get_secret_value(),
     )
     return WompiGateway(keys, client, settings.wompi_base_url, breaker)
+
+
+def _stripe(
+    settings: Settings, client: httpx2.AsyncClient, breaker: Breaker
+) -> dict[str, PaymentGateway]:
+    publishable, secret = settings.stripe_publishable_key, settings.stripe_secret_key
+    webhook = settings.stripe_webhook_secret
+    if not (publishable and secret and webhook):
+        return {}
+    # The SDK takes a while to load, so its adapter is loaded only where it is asked for.
+    adapter = importlib.import_module("mestore.payments.adapters.stripe")
+    keys = adapter.StripeKeys(publishable, secret.get_secret_value(), webhook.get_secret_value())
+    gateway = adapter.StripeGateway(keys, client, settings.stripe_base_url, breaker)
+    return {gateway.code: gateway}
 
 
 def _mail(settings: Settings) -> MailChannel:

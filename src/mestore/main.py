@@ -1,6 +1,7 @@
 """The ASGI program: routers, error handlers, middleware. Nothing else."""
 
 import asyncio
+import re
 from collections.abc import AsyncIterator, Callable
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 
@@ -13,6 +14,7 @@ from mestore.bootstrap import App, build
 from mestore.carts import endpoints as carts
 from mestore.catalog import endpoints as catalog
 from mestore.checkout import endpoints as checkout
+from mestore.insights import endpoints as insights
 from mestore.inventory import endpoints as inventory
 from mestore.kernel import logs, problems
 from mestore.kernel.http import Edge, EdgeChoices
@@ -23,6 +25,10 @@ from mestore.operations import metrics
 from mestore.orders import endpoints as orders
 from mestore.payments import endpoints as payments
 from mestore.privacy import endpoints as privacy
+from mestore.reconciliation import endpoints as reconciliation
+from mestore.refunds import endpoints as refunds
+from mestore.reviews import endpoints as reviews
+from mestore.search import endpoints as search
 from mestore.settings import Settings
 from mestore.vendors import endpoints as vendors
 
@@ -34,23 +40,40 @@ DOCS_POLICY = (
     b"img-src 'self' data: https://fastapi.tiangolo.com; frame-ancestors 'none'"
 )
 
+# Larger bodies than elsewhere: which addresses take them, and how many bytes.
+UPLOADS = ((re.compile(r"/api/v1/products/[^/]+/images"), 32 * 1024 * 1024),)
+
 # The hot reads come first: a route is found by trying them in turn.
 ROUTERS: tuple[APIRouter, ...] = (
+    # Its addresses would be taken for slugs of products.
+    insights.router,
+    search.router,
+    catalog.bulk_router,
     catalog.products_router,
     carts.router,
     checkout.orders_router,
     orders.router,
+    orders.admin_router,
     checkout.payments_router,
     payments.router,
+    refunds.orders_router,
+    refunds.router,
+    refunds.admin_router,
+    refunds.queues_router,
     accounts.router,
     privacy.router,
     accounts.users_router,
     inventory.router,
+    inventory.shop_router,
+    catalog.variants_router,
+    catalog.images_router,
     catalog.categories_router,
     catalog.vendor_products_router,
     catalog.admin_router,
     vendors.router,
     vendors.admin_router,
+    reviews.router,
+    reconciliation.router,
     audit.router,
     operations.router,
     operations.metrics_router,
@@ -83,6 +106,7 @@ def create_app(app: App, *, with_jobs: bool = True) -> FastAPI:
     api.state.totals = app.totals
     api.state.opening_stock = app.opening_stock
     api.state.outside = app.outside
+    api.state.blobs = app.blobs
     for router in ROUTERS:
         api.include_router(router, prefix="/api/v1")
     api.include_router(operations.root_router)
@@ -104,6 +128,7 @@ def _edge(settings: Settings) -> EdgeChoices:
     return EdgeChoices(
         is_https=settings.is_production and settings.base_url.startswith("https://"),
         pages={DOCS: DOCS_POLICY},
+        uploads=UPLOADS,
         observe=metrics.observe,
     )
 

@@ -15,6 +15,7 @@ from mestore.accounts.types.passkeys import PasskeyPolicy
 
 SIMULATOR_URL = "http://127.0.0.1:8010/v1"
 TWILIO_URL = "https://api.twilio.com"
+STRIPE_URL = "https://api.stripe.com"
 
 
 def origin_of(address: str) -> str:
@@ -73,6 +74,8 @@ class Settings(BaseSettings):
 
     vendor_auto_approve: bool = True
     prices_include_tax: bool = False
+    compare_at_days: Annotated[int, Field(ge=0, le=3650)] = 90
+    compare_at_new_days: Annotated[int, Field(ge=0, le=3650)] = 30
     shipping_fee: Annotated[Decimal, Field(ge=0, decimal_places=2)] = Decimal(15000)
     free_shipping_from: Annotated[Decimal, Field(ge=0, decimal_places=2)] = Decimal(200000)
     commission_percent: Annotated[Decimal, Field(ge=0, le=100, decimal_places=2)] = Decimal(5)
@@ -83,6 +86,11 @@ class Settings(BaseSettings):
     wompi_private_key: SecretStr = SecretStr("prv_test_mestore_simulator")
     wompi_events_secret: SecretStr = SecretStr("test_events_mestore_simulator")
     wompi_integrity_secret: SecretStr = SecretStr("test_integrity_mestore_simulator")
+
+    stripe_base_url: str = STRIPE_URL
+    stripe_publishable_key: str | None = None
+    stripe_secret_key: SecretStr | None = None
+    stripe_webhook_secret: SecretStr | None = None
 
     smtp_host: str | None = None
     smtp_port: int = 587
@@ -125,7 +133,9 @@ class Settings(BaseSettings):
             raise ValueError("two providers have the same name")
         return value
 
-    @field_validator("base_url", "storefront_url", "wompi_base_url", "twilio_base_url")
+    @field_validator(
+        "base_url", "storefront_url", "wompi_base_url", "stripe_base_url", "twilio_base_url"
+    )
     @classmethod
     def check_address(cls, value: str | None) -> str | None:
         """Refuse what is no http address; a slash at the end is dropped."""
@@ -200,7 +210,12 @@ class Settings(BaseSettings):
             found.append("WOMPI_BASE_URL: set https://production.wompi.co/v1; this is a simulator")
         if "simulator" in self.wompi_private_key.get_secret_value():
             found.append("WOMPI_*: set the four keys of your Wompi account")
-        return found + self._problems_of_keys() + self._problems_of_codes()
+        return (
+            found
+            + self._problems_of_keys()
+            + self._problems_of_codes()
+            + self._problems_of_stripe()
+        )
 
     def _problems_of_keys(self) -> list[str]:
         found = []
@@ -221,6 +236,18 @@ class Settings(BaseSettings):
             found.append("TWILIO_*: set account SID, auth token and sender, or none of them")
         if any(twilio) and not self.twilio_base_url.startswith("https://"):
             found.append(f"TWILIO_BASE_URL: set {TWILIO_URL}; this is a simulator")
+        return found
+
+    def _problems_of_stripe(self) -> list[str]:
+        secret, webhook = self.stripe_secret_key, self.stripe_webhook_secret
+        keys = (self.stripe_publishable_key, secret, webhook)
+        found = []
+        if any(keys) and not all(keys):
+            found.append("STRIPE_*: set publishable key, secret key and webhook secret, or none")
+        if any(keys) and self.stripe_base_url != STRIPE_URL:
+            found.append(f"STRIPE_BASE_URL: set {STRIPE_URL}; this is a simulator")
+        if any("simulator" in key.get_secret_value() for key in (secret, webhook) if key):
+            found.append("STRIPE_*: set the three keys of your Stripe account")
         return found
 
     def advice(self) -> list[str]:

@@ -112,6 +112,8 @@ async def test_a_person_gets_all_that_is_kept_and_no_secret(
         "sessions",
         "activity",
         "api_keys",
+        "reviews",
+        "review_marks",
         "orders",
     }
     assert (body["profile"]["email"], body["profile"]["bio"]) == (buyer.email, "About me")

@@ -75,7 +75,7 @@ class World:
         product, user = self.ids["product_id"], self.ids["user_id"]
         ship = {"shipping_address": "Calle 100", "shipping_city": "Cali", "shipping_state": "Valle"}
         ship |= {"shipping_name": "Sample", "shipping_phone": "+573001234567"}
-        line = {"product_id": product, "quantity": 1}
+        line = {"product_id": product, "variant_id": self.ids["variant_id"], "quantity": 1}
         sign_in = {"email": self.buyer.email, "password": self.buyer.password}
         pse = {"user_type": 0, "user_legal_id_type": "CC", "user_legal_id": "1099888777"}
         pse |= {"financial_institution_code": "1", "full_name": "Sample"}
@@ -92,16 +92,49 @@ class World:
             "PUT /users/{user_id}": {"company": "Sample"},
             "POST /users/bulk-update": {"ids": [user], "changes": {"language": "es"}},
             "PUT /users/{user_id}/permissions": {"grant": [{"permission": "orders.view"}]},
+            "POST /cart/items": line,
             "POST /orders": {**ship, "items": [line], "customer_email": "somebody@example.com"},
             "POST /payments/process": {
                 "order_id": self.ids["order_id"],
                 "payment_method": "PSE",
                 "payment_data": pse,
             },
+            "POST /payments/process/payu": {
+                "order_id": self.ids["order_id"],
+                "payment_method": "PSE",
+                "payment_data": pse,
+            },
+            "POST /payments/process/efecty": {"order_id": self.ids["order_id"]},
+            "POST /payments/create-intent": {"order_id": self.ids["order_id"], "amount": 1000},
+            "POST /payments/confirm": {
+                "intent_id": self.ids["intent_id"],
+                "payment_method": "PSE",
+                "payment_data": pse,
+            },
+            "POST /refunds/{refund_id}/bank-account": {
+                "bank": "Banco Ejemplo",
+                "account_type": "SAVINGS",
+                "account_number": "12345678",
+                "holder_name": "Sample",
+                "legal_id_type": "CC",
+                "legal_id": "1099888777",
+            },
+            "POST /admin/reconciliation/{difference_id}/close": {"reason": "Looked into"},
+            "PATCH /orders/{order_id}": {"tracking_number": "GUIA-1"},
             "POST /cart/merge": {"session_id": "nobodys-session-1"},
             "POST /products": {"name": "New", "sku": "NEW-SKU-1", "price": 1000},
             "PUT /products/{product_id}": {"name": "New", "sku": "NEW-SKU-2", "price": 1000},
+            "POST /products/{product_id}/variants": {"sku": "SAMPLE-VARIANT"},
+            "PUT /products/{product_id}/variants/{variant_id}": {"sku": "NOT-THE-DEFAULT"},
+            "PUT /products/bulk-update": {"products": [{"id": self.ids["product_id"], "price": 1}]},
+            "POST /products/bulk-update": {
+                "products": [{"id": self.ids["product_id"], "price": 1}]
+            },
+            "POST /products/bulk-delete": {"ids": ["00000000-0000-4000-8000-000000000000"]},
+            "POST /inventory/locations": {"name": "Sample place"},
+            "PUT /inventory/locations/{location_id}": {"name": "Otra"},
             "PATCH /products/{product_id}": {"brand": "Sample"},
+            "PUT /products/{product_id}/images/order": {"ids": []},
             "PUT /products/{product_id}/inventory": {"low_stock_threshold": 3},
             "POST /products/{product_id}/inventory/adjust": {"delta": 1, "reason": "counted"},
             "PUT /admin/products/{product_id}/status": {"status": "APPROVED"},
@@ -213,12 +246,21 @@ class Founder:
             "user_id": str(buyer.id),
             "product_id": str(product.id),
             "variant_id": str(product.variant_id),
+            # The product has no picture: any id will do.
+            "image_id": str(product.variant_id),
+            # No vendor's: made by no one here.
+            "location_id": "999999",
             "order_id": order.id,
             "intent_id": str(payment_id),
             "item_id": cart["items"][0]["id"],
             "session_id": next(s["id"] for s in sessions["sessions"] if not s["current"]),
             "passkey_id": await self._passkey(buyer),
             "key_id": keys["api_keys"][0]["id"],
+            # There are none of these: who may is told so.
+            "refund_id": "1",
+            "exception_id": "1",
+            "difference_id": "1",
+            "review_id": "1",
             "gateway": "wompi",
             "provider": "google",
         }

@@ -1,5 +1,6 @@
 """The `mestore` command and its options."""
 
+from datetime import datetime
 from pathlib import Path
 from typing import Annotated
 
@@ -91,9 +92,28 @@ def check_env() -> None:
 
 
 @app.command()
+def reindex() -> None:
+    """Write the search index anew from the catalogue; the shop may go on meanwhile."""
+    database.reindex_products()
+
+
+@app.command()
 def doctor() -> None:
     """Prove that stock, orders, payments and ledger agree; exit 1 where they do not."""
     database.doctor()
+
+
+@app.command()
+def reconcile(
+    day: Annotated[
+        datetime | None,
+        typer.Option(
+            "--date", formats=["%Y-%m-%d"], help="A day in Bogotá; yesterday if left out."
+        ),
+    ] = None,
+) -> None:
+    """Compare a day of every gateway with payments and ledger; exit 1 where they disagree."""
+    database.reconcile_day(day.date() if day else None)
 
 
 @app.command("export-openapi")

@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable
+from datetime import date, timedelta
 
 import typer
 from sqlalchemy.exc import SQLAlchemyError
@@ -9,9 +10,13 @@ from sqlalchemy.exc import SQLAlchemyError
 from mestore.bootstrap import App, build
 from mestore.cli.console import fail, settings
 from mestore.cli.seeding import sow
+from mestore.kernel.clock import today_in_bogota
 from mestore.kernel.db_errors import Fault, fault_of
 from mestore.migrations.run import upgrade
 from mestore.operations.doctor import examine
+from mestore.payments.errors import GatewayUnavailable
+from mestore.reconciliation.service import reconcile
+from mestore.search.service import reindex
 
 
 def with_app(work: Callable[[App], Awaitable[None]]) -> None:
@@ -49,6 +54,11 @@ def seed() -> None:
     with_app(work)
 
 
+def reindex_products() -> None:
+    """Write the search index anew."""
+    with_app(lambda app: reindex(app.database))
+
+
 def doctor() -> None:
     """Examine the database and say what disagrees."""
 
@@ -58,5 +68,29 @@ def doctor() -> None:
         if findings:
             fail(f"{len(findings)} disagreements:", *(f"  {finding}" for finding in findings))
         typer.echo("Stock, orders, payments, commissions and ledger agree; the audit log is whole.")
+
+    with_app(work)
+
+
+def reconcile_day(day: date | None) -> None:
+    """Compare a day of every gateway with payments and ledger, and say what disagrees."""
+    wanted = day or today_in_bogota() - timedelta(days=1)
+
+    async def work(app: App) -> None:
+        left = 0
+        for gateway in app.gateways:
+            try:
+                result = await reconcile(app.outside, gateway, wanted)
+            except GatewayUnavailable:
+                typer.echo(f"{gateway} {wanted}: does not answer; run this again later")
+                left += 1
+                continue
+            left += result.open_differences
+            typer.echo(
+                f"{gateway} {wanted}: {result.state.value}, {result.matched} matched, "
+                f"{result.open_differences} open differences"
+            )
+        if left:
+            fail("Not everything agrees. GET /api/v1/admin/reconciliation lists the differences.")
 
     with_app(work)

@@ -13,6 +13,7 @@ from mestore.accounts.types import NewUser, UserType
 from mestore.bootstrap import App
 from mestore.catalog.models import Category
 from mestore.catalog.service.categories import CategoryService
+from mestore.catalog.service.images import ImageService
 from mestore.catalog.service.products import CatalogService
 from mestore.catalog.types import (
     CategoryFields,
@@ -118,7 +119,7 @@ async def _sow_product(
     await catalog.decide(held, ProductStatus.APPROVED)
     original = SIZES["original"]
     image = NewImage(key, original, original, product.name)
-    await catalog.attach_images(product_id, [image])
+    await ImageService(tx).attach_images(product_id, [image])
     if product.is_featured:
         held = await catalog.hold(str(product_id), staff)
         await catalog.edit(held, staff, {"is_featured": True}, levels=app.opening_stock)

@@ -43,13 +43,15 @@ class EdgeChoices:
     """What the edge is told by who wires it.
 
     Pages under `pages` get a content security policy of their own; of what lies under `private`
-    no answer is ever stored by a cache.
+    no answer is ever stored by a cache. POSTs whose whole path fits one of `uploads` may have a
+    body of its number of bytes.
     """
 
     is_https: bool = False
     pages: Mapping[str, bytes] = field(default_factory=dict)
     private: str = "/api/v1/auth"
     observe: Observe | None = None
+    uploads: tuple[tuple[re.Pattern[str], int], ...] = ()
 
 
 class Edge:
@@ -97,22 +99,31 @@ class Edge:
         announced = _header(scope, b"content-length")
         if announced is None and scope["method"] in {"GET", "HEAD", "OPTIONS"}:
             return receive
-        is_too_long = announced is not None and not self._is_within_limit(announced)
+        limit = self._limit_of(scope)
+        is_too_long = announced is not None and not _is_within(limit, announced)
         total = 0
 
         async def counted() -> Message:
             nonlocal total
             message = await receive()
             total += len(message.get("body", b""))
-            if is_too_long or total > self.body_limit:
-                raise BodyTooLarge(limit_bytes=self.body_limit)
+            if is_too_long or total > limit:
+                raise BodyTooLarge(limit_bytes=limit)
             return message
 
         return counted
 
-    def _is_within_limit(self, announced: str) -> bool:
-        is_number = announced.isascii() and announced.isdigit()
-        return is_number and int(announced) <= self.body_limit
+    def _limit_of(self, scope: Scope) -> int:
+        if scope["method"] == "POST":
+            for path, limit in self.choices.uploads:
+                if path.fullmatch(scope["path"]):
+                    return max(limit, self.body_limit)
+        return self.body_limit
+
+
+def _is_within(limit: int, announced: str) -> bool:
+    is_number = announced.isascii() and announced.isdigit()
+    return is_number and int(announced) <= limit
 
 
 class _Sender:

@@ -29,7 +29,7 @@ _TIMES |= {"set_at", "last_used_at", "revoked_at", "shipped_at", "delivered_at",
 _FLAGS = {"is_active", "email_verified", "phone_verified", "mfa_enabled", "marketing_consent"}
 _FLAGS |= {"is_given", "is_granted"}
 _DOCUMENTS = {"details", "preferences", "permissions", "billing_address", "tags"}
-_IDS = {"user_id", "buyer_id", "actor_id", "set_by"}
+_IDS = {"user_id", "product_id", "buyer_id", "actor_id", "set_by"}
 
 _USER = bindparam("of_user", type_=Uuid)
 _AFTER: BindParameter[int] = bindparam("after", type_=BigInteger)
@@ -124,6 +124,19 @@ _KEYS = _table(
     "revoked_at",
     key=Uuid,
 )
+_REVIEWS = _table(
+    "reviews",
+    "user_id",
+    "product_id",
+    "order_id",
+    "rating",
+    "title",
+    "comment",
+    "status",
+    "created_at",
+    "updated_at",
+)
+_REVIEW_MARKS = _table("review_marks", "user_id", "review_id", "kind", "reason", "created_at")
 _ORDERS = _table(
     "orders",
     "order_number",
@@ -152,6 +165,8 @@ _LISTS: Mapping[str, TableClause] = {
     "sessions": _SESSIONS,
     "activity": _ACTIVITIES,
     "api_keys": _KEYS,
+    "reviews": _REVIEWS,
+    "review_marks": _REVIEW_MARKS,
 }
 _PROFILE = select(*_USERS.c).where(_USERS.c.id == _USER)
 _PAGE = select(*(c for c in _PAGES.c if c.name != "user_id")).where(_PAGES.c.user_id == _USER)

@@ -61,6 +61,17 @@ class Act(StrEnum):
     STOCK_ADJUSTED = "inventory.adjusted"
 
     ORDER_CANCELLED = "orders.cancelled"
+    ORDER_MOVED = "orders.moved"
+
+    REVIEW_MODERATED = "reviews.moderated"
+    REVIEW_REMOVED = "reviews.removed"
+
+    REFUND_REQUESTED = "refunds.requested"
+    REFUND_ACCOUNT_NAMED = "refunds.account_named"
+    REFUND_TRANSFERRED = "refunds.transferred"
+    PAYMENT_EXCEPTION_RESOLVED = "payments.exception_resolved"
+
+    DIFFERENCE_CLOSED = "reconciliation.closed"
 
     @property
     def is_security_event(self) -> bool:
@@ -98,6 +109,10 @@ class Subject(StrEnum):
     PRODUCT = "product"
     CATEGORY = "category"
     ORDER = "order"
+    REFUND = "refund"
+    PAYMENT_EXCEPTION = "payment_exception"
+    DIFFERENCE = "difference"
+    REVIEW = "review"
 
 
 @dataclass(frozen=True, slots=True)
