@@ -11,7 +11,15 @@ from sqlalchemy import bindparam, insert, select, text, update
 from sqlalchemy.exc import SQLAlchemyError
 
 from mestore.kernel.clock import now
-from mestore.kernel.db import Database, InsideTransaction, Tx, affected, in_transaction, inserted_id
+from mestore.kernel.db import (
+    Database,
+    InsideTransaction,
+    Tx,
+    affected,
+    in_transaction,
+    inserted_id,
+    unless_taken,
+)
 from mestore.kernel.db_errors import Fault, fault_of
 from mestore.kernel.outbox import Job
 from tests.kernel.things import THINGS, Count, Noted, add, words
@@ -51,6 +59,25 @@ async def test_what_a_transaction_wrote_is_there_after_it(things: Database) -> N
 async def test_an_error_rolls_everything_back(things: Database) -> None:
     await break_after(things, lambda tx: add(tx, "lost"))
     assert await words(things) == []
+
+
+async def test_a_taken_key_undoes_its_block_alone(things: Database) -> None:
+    async with things.transaction() as tx:
+        await add(tx, "there")
+        async with unless_taken(tx.connection):
+            await add(tx, "beside it")
+            await add(tx, "there")
+        await add(tx, "after it")
+    assert await words(things) == ["after it", "there"]
+
+
+async def test_only_a_taken_key_is_passed_over(things: Database) -> None:
+    below_zero = insert(THINGS).values(word="less", amount=-1)
+    async with things.transaction() as tx:
+        with pytest.raises(SQLAlchemyError) as refused:
+            async with unless_taken(tx.connection):
+                await tx.connection.execute(below_zero)
+    assert fault_of(refused.value) is Fault.CHECK
 
 
 async def test_a_cancelled_transaction_is_rolled_back(things: Database) -> None:

@@ -2,7 +2,7 @@
 
 import asyncio
 import socket
-from collections.abc import AsyncIterator
+from contextlib import nullcontext
 
 import pytest
 from sqlalchemy import insert, literal, select, text, update
@@ -84,7 +84,8 @@ async def test_a_value_that_the_driver_cannot_send_is_a_bug_and_no_outage(
     assert fault_of(caught.value) is Fault.OTHER
 
 
-async def test_a_deadlock_asks_for_a_retry(things: Database) -> None:
+@pytest.mark.parametrize("savepoint", [False, True])
+async def test_a_deadlock_asks_for_a_retry(things: Database, savepoint: bool) -> None:
     if things.dialect == "sqlite":
         pytest.skip("one writer at a time cannot deadlock")
     async with things.transaction() as tx:
@@ -98,9 +99,10 @@ async def test_a_deadlock_asks_for_a_retry(things: Database) -> None:
                 update(THINGS).where(THINGS.c.id == first).values(small=first)
             )
             await both_hold.wait()
-            await tx.connection.execute(
-                update(THINGS).where(THINGS.c.id == second).values(small=first)
-            )
+            async with tx.connection.begin_nested() if savepoint else nullcontext():
+                await tx.connection.execute(
+                    update(THINGS).where(THINGS.c.id == second).values(small=first)
+                )
 
     results = await asyncio.gather(lock(1, 2), lock(2, 1), return_exceptions=True)
     faults = [fault_of(result) for result in results if isinstance(result, BaseException)]
@@ -163,14 +165,6 @@ async def test_an_exhausted_pool_is_an_outage(
     await holder
     await database.close()
     assert fault is Fault.GONE
-
-
-@pytest.fixture
-async def nobody_listens() -> AsyncIterator[int]:
-    """A port of this machine where connections are refused."""
-    with socket.socket() as taken:
-        taken.bind(("127.0.0.1", 0))
-        yield taken.getsockname()[1]
 
 
 @pytest.mark.parametrize("host", ["127.0.0.1", "localhost", "no-such-host.invalid"])

@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import Awaitable, Callable
 from datetime import timedelta
+from functools import partial
 
 import pytest
 from sqlalchemy import text
@@ -53,6 +54,39 @@ async def test_a_periodic_message_runs_once_a_slot_over_two_workers(
 
 async def _none_ready(database: Database) -> bool:
     return "READY" not in await jobs.count_by_state(database)
+
+
+async def test_a_slow_job_holds_up_no_other(things: Database) -> None:
+    over = asyncio.Event()
+    runs: list[int] = []
+
+    async def run(task: Count) -> None:
+        runs.append(task.number)
+        if task.number == 0:
+            await over.wait()
+
+    worker = Worker(things, [Route(Count, "count", run)])
+    loop = asyncio.create_task(worker.run())
+
+    async def ran(number: int) -> bool:
+        return number in runs
+
+    for number in range(3):
+        await send(things, number)
+        await eventually(partial(ran, number))
+
+    async def the_others_are_done() -> bool:
+        ended = [state for state, _, _ in await states(things)]
+        return ended == [JobState.READY, JobState.DONE, JobState.DONE]
+
+    await eventually(the_others_are_done)
+
+    worker.stop()
+    await asyncio.sleep(0.05)
+    assert not loop.done()
+    over.set()
+    await loop
+    assert [state for state, _, _ in await states(things)] == [JobState.DONE] * 3
 
 
 async def test_the_loop_is_woken_by_a_commit(things: Database) -> None:

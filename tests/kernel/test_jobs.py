@@ -1,11 +1,13 @@
 """Jobs: due ones run once, failures are retried and buried, dead workers are replaced."""
 
 import asyncio
+import sqlite3
 from collections import Counter
 from datetime import timedelta
 
 import pytest
 from sqlalchemy import select, update
+from sqlalchemy.exc import OperationalError
 
 from mestore.kernel import jobs
 from mestore.kernel.clock import now
@@ -223,6 +225,28 @@ async def test_failures_back_off_until_the_job_is_dead(things: Database, clock: 
     clock.advance(timedelta(days=30))
     assert await worker.run_due() == 0
     assert await jobs.count_by_state(things) == {"DEAD": 1}
+
+
+@pytest.mark.parametrize("losses", [1, jobs.RETRIES_AT_ONCE, jobs.RETRIES_AT_ONCE + 1])
+async def test_a_job_that_lost_to_a_rival_is_tried_again_at_once(
+    things: Database, losses: int
+) -> None:
+    tries = 0
+
+    async def lose(tx: Tx, task: Count) -> None:
+        nonlocal tries
+        tries += 1
+        await write(tx, task)
+        if tries <= losses:
+            raise OperationalError("INSERT", {}, sqlite3.OperationalError("database is locked"))
+
+    await send(things, 1)
+    worker = Worker(things, [Route(Count, "count", InTransaction(lose))])
+    runs = [await worker.run_due() for _ in range(jobs.RETRIES_AT_ONCE + 2)]
+    is_done = losses <= jobs.RETRIES_AT_ONCE
+    assert sum(runs) == tries == min(losses, jobs.RETRIES_AT_ONCE) + 1
+    assert await words(things) == (["number 001"] if is_done else [])
+    assert (await states(things))[0][0] is (JobState.DONE if is_done else JobState.READY)
 
 
 def test_the_back_off_doubles_up_to_an_hour() -> None:

@@ -104,7 +104,10 @@ class UtcDateTime(TypeDecorator[datetime]):
 
 
 class Code(TypeDecorator[str]):
-    """Text compared byte by byte: SKU, e-mail, token, reference."""
+    """Text compared byte by byte: SKU, e-mail, token, reference.
+
+    `collation="C"` makes PostgreSQL compare so for order as well, which is several times faster.
+    """
 
     impl = String
     cache_ok = True
@@ -120,6 +123,9 @@ class Code(TypeDecorator[str]):
             # "nopad": under utf8mb4_bin a trailing space makes no difference.
             collation = "utf8mb4_nopad_bin"
             return dialect.type_descriptor(mysql.VARCHAR(length, collation=collation))
+        if dialect.name == "postgresql":
+            own = getattr(self.impl_instance, "collation", None)
+            return dialect.type_descriptor(String(length, collation=own))
         return dialect.type_descriptor(String(length))
 
 

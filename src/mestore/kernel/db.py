@@ -17,7 +17,9 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_en
 from sqlalchemy.sql import Executable
 
 from mestore.kernel.clock import now
-from mestore.kernel.direct import NO_TRANSACTION, Form, direct_of, form_of, is_open_to
+from mestore.kernel.db_errors import Fault, fault_of
+from mestore.kernel.direct import NO_TRANSACTION, direct_of, form_of, is_open_to
+from mestore.kernel.lane import Lane
 from mestore.kernel.messages import Event, Message, Task
 from mestore.kernel.outbox import Job, Outbox
 
@@ -27,7 +29,7 @@ Policy = TypeVar("Policy")
 _in_transaction: ContextVar[bool] = ContextVar("in_transaction", default=False)
 _INSERT_JOBS: Insert = insert(Job).inline()
 
-CONNECT_SECONDS = 5
+CONNECT_SECONDS = 10
 POOL_WAIT_SECONDS = 30
 SQLITE_BUSY_MILLISECONDS = 30_000
 
@@ -39,6 +41,11 @@ class InsideTransaction(RuntimeError):
 def in_transaction() -> bool:
     """Say whether this task is inside a transaction, where no network call may be made."""
     return _in_transaction.get()
+
+
+def _chosen(policies: Mapping[type, object], kind: type[Policy]) -> Policy:
+    found = policies.get(kind)
+    return found if isinstance(found, kind) else kind()
 
 
 @dataclass(slots=True)
@@ -67,8 +74,7 @@ class Tx:
 
     def policy(self, kind: type[Policy]) -> Policy:
         """Return the operator's choices of this kind, or its defaults where none were made."""
-        chosen = self.policies.get(kind)
-        return chosen if isinstance(chosen, kind) else kind()
+        return _chosen(self.policies, kind)
 
     def _send(
         self, message: Message, *, run_at: datetime | None = None, key: str | None = None
@@ -108,6 +114,17 @@ async def add_rows(
         await connection.execute(statement, rows)
 
 
+@asynccontextmanager
+async def unless_taken(connection: AsyncConnection) -> AsyncIterator[None]:
+    """Undo this block, and go on after it, where one of its unique keys is taken already."""
+    try:
+        async with connection.begin_nested():
+            yield
+    except DBAPIError as error:
+        if fault_of(error) is not Fault.UNIQUE:
+            raise
+
+
 async def rows_of(
     connection: AsyncConnection, statement: Select[*tuple[Any, ...]], **values: object
 ) -> Sequence[Sequence[Any]]:
@@ -140,6 +157,13 @@ class Database:
         self.writes = _write_engine(parsed, pool_size)
         self.reads = _read_engine(parsed, pool_size)
         self.replica = _read_engine(make_url(replica_url), pool_size) if replica_url else self.reads
+        # Half of a pool: the other half is for reads that take longer.
+        self._lane = Lane(self.replica, max(1, pool_size // 2))
+        self._committed = Lane(self.reads, max(1, pool_size // 2)) if replica_url else self._lane
+
+    def policy(self, kind: type[Policy]) -> Policy:
+        """Return the operator's choices of this kind, or its defaults where none were made."""
+        return _chosen(self.policies, kind)
 
     @asynccontextmanager
     async def transaction(self) -> AsyncIterator[Tx]:
@@ -179,44 +203,39 @@ class Database:
                 raise
 
     async def rows(
-        self, statement: Select[Any], values: Mapping[str, Any]
+        self,
+        statement: Select[*tuple[Any, ...]],
+        values: Mapping[str, Any],
+        *,
+        committed: bool = False,
     ) -> Sequence[Sequence[Any]]:
-        """Run one SELECT of a public read, the shortest way there is, and return its rows.
+        """Run one SELECT outside of transactions, the shortest way there is, and return its rows.
 
-        It goes to the replica where there is one; everything else reads what is committed.
+        Public reads go to the replica where there is one; others ask for what is `committed`.
 
         For hot reads whose statement is kept and used again. On asyncpg SQLAlchemy only writes the
         SQL and lends the connection: its own run of a small SELECT costs five times the driver's.
         """
-        engine = self.replica.sync_engine
+        lent_from = self.reads if committed else self.replica
+        engine = lent_from.sync_engine
         form = form_of(statement, engine.dialect, values) if is_open_to(engine) else None
         if form is not None:
             try:
-                return await self._fetch(form, values)
+                lane = self._committed if committed else self._lane
+                return await lane.fetch(form, values)
             except Exception as error:
                 # The ordinary way tells failures apart, and may well find a better connection.
                 log.info("direct_read_failed", error=type(error).__name__)
-        async with self._lend(self.replica) as connection:
+        async with self._lend(lent_from) as connection:
             found: Sequence[Sequence[Any]] = (
                 await connection.execute(statement, dict(values))
             ).all()
         return found
 
-    async def _fetch(self, form: Form, values: Mapping[str, Any]) -> Sequence[Sequence[Any]]:
-        lent = await self.replica.raw_connection()
-        try:
-            driver: Any = lent.driver_connection
-            rows = form.answer(await driver.fetch(form.sql, *form.arguments(values)))
-        except BaseException:
-            # Also where the caller went away: half an answer may still be on its way.
-            lent.invalidate()
-            raise
-        finally:
-            lent.close()
-        return rows
-
     async def close(self) -> None:
         """Give all connections back."""
+        self._lane.close()
+        self._committed.close()
         await self.writes.dispose()
         await self.reads.dispose()
         await self.replica.dispose()
@@ -259,7 +278,9 @@ def _read_engine(url: URL, pool_size: int) -> AsyncEngine:
 
 def _connect_arguments(url: URL) -> dict[str, Any]:
     if url.get_backend_name() == "postgresql":
-        return {"server_settings": {"timezone": "UTC", "jit": "off"}, "timeout": CONNECT_SECONDS}
+        # Statements are short and many: what compiling or helpers save one, they cost the others.
+        plain = {"jit": "off", "max_parallel_workers_per_gather": "0"}
+        return {"server_settings": {"timezone": "UTC", **plain}, "timeout": CONNECT_SECONDS}
     if url.get_backend_name() in {"mysql", "mariadb"}:
         return {"init_command": "SET time_zone = '+00:00'", "connect_timeout": CONNECT_SECONDS}
     return {}

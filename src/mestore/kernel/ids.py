@@ -1,8 +1,15 @@
-"""Ids that sort by time of creation (UUID version 7, RFC 9562 section 5.7)."""
+"""Ids: those that sort by time of creation (UUID version 7, RFC 9562 5.7), and those of rows."""
 
 import os
 import time
+from typing import Annotated
 from uuid import UUID
+
+from pydantic import Field
+
+MAXIMUM_ROW_ID = 2**63 - 1
+
+RowId = Annotated[int, Field(ge=1, le=MAXIMUM_ROW_ID)]
 
 
 def uuid7() -> UUID:

@@ -8,7 +8,8 @@ being run again.
 import asyncio
 import os
 import random
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from asyncio import FIRST_COMPLETED
+from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, Protocol
@@ -30,6 +31,8 @@ log = structlog.get_logger(__name__)
 LEASE = timedelta(minutes=5)
 BATCH = 20
 MAXIMUM_TRIES = 12
+RETRIES_AT_ONCE = 3
+"""How often a job is run again without waiting where a rival's transaction was let through."""
 KEEP_DONE = timedelta(days=2)
 
 
@@ -99,15 +102,41 @@ class Worker:
         self._planned: set[str] = set()
 
     async def run(self) -> None:
-        """Work until `stop` is called; a database that is away is waited for."""
-        while not self._stopping.is_set():
-            try:
-                await self._plan_periodic()
-                if await self.run_due():
-                    continue
-            except (SQLAlchemyError, OSError, TimeoutError) as error:
-                log.warning("jobs_wait_for_database", fault=fault_of(error))
-            await self._wait()
+        """Work until `stop` is called; a database that is away is waited for.
+
+        A job that takes long takes one place and holds up no other.
+        """
+        running: set[asyncio.Task[None]] = set()
+        try:
+            while not self._stopping.is_set():
+                if not await self._begin(running):
+                    await self._wait(running)
+        except asyncio.CancelledError:
+            for task in running:
+                task.cancel()
+            raise
+        finally:
+            for error in await asyncio.gather(*running, return_exceptions=True):
+                if isinstance(error, Exception):
+                    # Its lease ends, and another worker takes it over.
+                    log.warning("job_left", exc_info=error)
+
+    async def _begin(self, running: set[asyncio.Task[None]]) -> int:
+        """Let go of what ended, begin what is due where places are free; return how much began."""
+        try:
+            for task in [each for each in running if each.done()]:
+                running.discard(task)
+                task.result()
+            # Half of the places at once: a claim is a transaction.
+            if len(running) > BATCH // 2:
+                return 0
+            await self._plan_periodic()
+            claims = await self._claim(BATCH - len(running))
+        except (SQLAlchemyError, OSError, TimeoutError) as error:
+            log.warning("jobs_wait_for_database", fault=fault_of(error))
+            return 0
+        running.update(asyncio.create_task(self._run(claim)) for claim in claims)
+        return len(claims)
 
     def stop(self) -> None:
         """Finish what is running, then leave."""
@@ -116,28 +145,30 @@ class Worker:
 
     async def run_due(self) -> int:
         """Claim and run one batch of due jobs; return how many there were."""
-        claims = await self._claim()
+        claims = await self._claim(BATCH)
         # All of them end before an error of one shows: none is left running unseen.
         ended = await asyncio.gather(*map(self._run, claims), return_exceptions=True)
         for error in filter(None, ended):
             raise error
         return len(claims)
 
-    async def _wait(self) -> None:
-        try:
-            await asyncio.wait_for(self.database.bell.wait(), self.poll_seconds)
-        except TimeoutError:
-            return
-        self.database.bell.clear()
+    async def _wait(self, running: Collection[asyncio.Task[None]]) -> None:
+        """Wait until the bell rings, a job ends, or it is time to look."""
+        bell = asyncio.create_task(self.database.bell.wait())
+        await asyncio.wait({bell, *running}, timeout=self.poll_seconds, return_when=FIRST_COMPLETED)
+        if bell.done():
+            self.database.bell.clear()
+        else:
+            bell.cancel()
 
-    async def _claim(self) -> list[_Claim]:
+    async def _claim(self, most: int) -> list[_Claim]:
         moment = now()
         async with self.database.read() as connection:
             # Looking first keeps an idle loop from taking SQLite's only write lock every second.
             if not (await connection.execute(select(Job.id).where(_due(moment)).limit(1))).first():
                 return []
         async with self.database.transaction() as tx:
-            query = select(Job.id).where(_due(moment)).order_by(Job.run_at).limit(BATCH)
+            query = select(Job.id).where(_due(moment)).order_by(Job.run_at).limit(most)
             found = await tx.connection.execute(query.with_for_update(skip_locked=True))
             ids = list(found.scalars())
             if not ids:
@@ -178,13 +209,18 @@ class Worker:
             raise LeaseLost
 
     async def _fail(self, claim: _Claim, error: Exception) -> None:
-        is_outage = fault_of(error) is Fault.GONE
+        fault = fault_of(error)
+        is_outage = fault is Fault.GONE
+        is_rivalry = fault is Fault.RETRY and claim.tries <= RETRIES_AT_ONCE
         dead = claim.tries >= MAXIMUM_TRIES and not is_outage
-        log.error("job_failed", job=claim.id, handler=claim.handler, dead=dead, exc_info=error)
+        if is_rivalry:
+            log.info("job_runs_again", job=claim.id, handler=claim.handler, tries=claim.tries)
+        else:
+            log.error("job_failed", job=claim.id, handler=claim.handler, dead=dead, exc_info=error)
         again = update(Job).where(Job.id == claim.id, Job.claimed_by == self.name)
         state = {
             "state": JobState.DEAD if dead else JobState.READY,
-            "run_at": now() + backoff(claim.tries),
+            "run_at": now() + (timedelta(0) if is_rivalry else backoff(claim.tries)),
             # The database being away is no fault of the job's.
             "tries": claim.tries - is_outage,
             "error": _storable(f"{type(error).__name__}: {error}"),

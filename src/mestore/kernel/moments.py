@@ -22,9 +22,11 @@ def _only_a_day(value: object) -> object:
     return value
 
 
+Day = Annotated[date, BeforeValidator(_only_a_day), Field(ge=_FIRST_DAY, le=_LAST_DAY)]
+"""A calendar day, in Bogotá."""
+
 Moment = Annotated[
-    Annotated[AwareDatetime, Field(ge=_FIRST, le=_LAST)]
-    | Annotated[date, BeforeValidator(_only_a_day), Field(ge=_FIRST_DAY, le=_LAST_DAY)],
+    Annotated[AwareDatetime, Field(ge=_FIRST, le=_LAST)] | Day,
     Field(union_mode="left_to_right"),
 ]
 """A time with its zone, or a whole day in Bogotá."""

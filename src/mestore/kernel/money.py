@@ -15,6 +15,17 @@ Price = Annotated[
 ]
 """An amount that a client sends: pesos with at most two decimals."""
 
+SignedPrice = Annotated[
+    Decimal,
+    Field(
+        ge=-Decimal(MAXIMUM_MINOR) / 100,
+        le=Decimal(MAXIMUM_MINOR) / 100,
+        decimal_places=2,
+        max_digits=14,
+    ),
+]
+"""The same, to give or, negative, to take."""
+
 
 def to_minor(amount: Decimal) -> int:
     """Return `amount` pesos as centavos; more than two decimals is a ValueError."""

@@ -170,7 +170,7 @@ async def _on_validation_error(_: Request, error: Exception) -> Response:
     if any(issue["loc"][0] == "path" for issue in found):
         # An id that is no UUID or integer names nothing.
         return respond(NotFound())
-    errors = [{"field": _field(issue), "issue": _issue(issue)} for issue in found[:50]]
+    errors = [{"field": _field(issue), "issue": issue_words(issue)} for issue in found[:50]]
     return respond(ValidationFailed(errors=errors))
 
 
@@ -182,7 +182,8 @@ def _field(issue: dict[str, Any]) -> str:
     return ".".join(place[1:] if len(place) > 1 else place)
 
 
-def _issue(issue: dict[str, Any]) -> str:
+def issue_words(issue: dict[str, Any]) -> str:
+    """Return what an error of Pydantic says, in the caller's language."""
     message = str(issue["msg"])
     spanish = _SPANISH_ISSUES.get(issue["type"]) if language.get() == "es" else None
     if spanish is None:

@@ -1,0 +1,70 @@
+"""Short reads share a few connections, and give up those that fail."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from typing import Any
+
+import pytest
+from sqlalchemy import Integer, bindparam, func, select
+
+from mestore.kernel.db import Database
+from mestore.kernel.direct import Form, form_of
+from mestore.kernel.lane import Lane
+
+MOST = 2
+ECHO = select(bindparam("said", type_=Integer), func.pg_sleep(bindparam("seconds")))
+
+
+@pytest.fixture
+async def lane(database: Database) -> AsyncIterator[Lane]:
+    """A lane of two connections."""
+    if database.dialect != "postgresql":
+        pytest.skip("only asyncpg has a short way")
+    lane = Lane(database.reads, MOST)
+    yield lane
+    lane.close()
+    assert checked_out(database) == 0
+
+
+def checked_out(database: Database) -> int:
+    """Return how many connections of the read lane are lent."""
+    pool: Any = database.reads.pool
+    return int(pool.checkedout())
+
+
+def form(database: Database) -> Form:
+    """Return a statement that waits before it says what it was told."""
+    found = form_of(ECHO, database.reads.sync_engine.dialect, {"said": 1, "seconds": 0.0})
+    assert found is not None
+    return found
+
+
+async def test_everybody_gets_their_own_answer_over_few_connections(
+    lane: Lane, database: Database
+) -> None:
+    wait = form(database)
+    answers = await asyncio.gather(
+        *(lane.fetch(wait, {"said": number, "seconds": 0.001}) for number in range(40))
+    )
+    assert [rows[0][0] for rows in answers] == list(range(40))
+    assert checked_out(database) == MOST
+
+
+async def test_who_leaves_or_fails_keeps_nobody_waiting(lane: Lane, database: Database) -> None:
+    wait = form(database)
+
+    async def leave(seconds: float) -> None:
+        async with asyncio.timeout(0.05):
+            await lane.fetch(wait, {"said": 0, "seconds": seconds})
+
+    # Two who hold the connections, and eight who wait for them, leave.
+    left = await asyncio.gather(*(leave(5.0) for _ in range(10)), return_exceptions=True)
+    assert {type(each) for each in left} == {TimeoutError}
+    for _ in range(2 * MOST):
+        with pytest.raises(Exception, match="invalid input"):
+            await lane.fetch(wait, {"said": "no number", "seconds": 0.0})
+    found = await asyncio.gather(
+        *(lane.fetch(wait, {"said": number, "seconds": 0.0}) for number in range(10))
+    )
+    assert [rows[0][0] for rows in found] == list(range(10))
+    assert checked_out(database) <= MOST
