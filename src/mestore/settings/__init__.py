@@ -7,15 +7,23 @@ from typing import Annotated
 from urllib.parse import urlsplit
 
 from pydantic import AnyHttpUrl, Field, SecretStr, field_validator
-from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
+from pydantic_settings import NoDecode, SettingsConfigDict
 
 from mestore.accounts.types import STAFF, UserType
 from mestore.accounts.types.external import ExternalPolicy, OidcClient
 from mestore.accounts.types.passkeys import PasskeyPolicy
+from mestore.settings.addresses import address
+from mestore.settings.bulk import BulkSettings
+from mestore.settings.efecty import EfectySettings
+from mestore.settings.gateways import GatewaySettings
+from mestore.settings.payments import PaymentSettings
+from mestore.settings.payouts import PayoutSettings
+from mestore.settings.payu import PayUSettings
+from mestore.settings.semantic import SemanticSettings
+from mestore.settings.storage import StorageSettings
+from mestore.settings.writing import WritingSettings
 
-SIMULATOR_URL = "http://127.0.0.1:8010/v1"
 TWILIO_URL = "https://api.twilio.com"
-STRIPE_URL = "https://api.stripe.com"
 
 
 def origin_of(address: str) -> str:
@@ -32,7 +40,17 @@ class Environment(StrEnum):
     PRODUCTION = "production"
 
 
-class Settings(BaseSettings):
+class Settings(
+    GatewaySettings,
+    BulkSettings,
+    EfectySettings,
+    PaymentSettings,
+    PayoutSettings,
+    PayUSettings,
+    SemanticSettings,
+    StorageSettings,
+    WritingSettings,
+):
     """Everything an operator can set. Secrets print as stars."""
 
     model_config = SettingsConfigDict(env_file=".env", env_file_encoding="utf-8", extra="ignore")
@@ -43,7 +61,6 @@ class Settings(BaseSettings):
     data_dir: Path = Path("var")
     media_dir: Path | None = None
     mail_dir: Path | None = None
-    media_url: str = "/media"
     log_level: str = "info"
     cors_origins: Annotated[list[str], NoDecode] = []
 
@@ -81,16 +98,9 @@ class Settings(BaseSettings):
     commission_percent: Annotated[Decimal, Field(ge=0, le=100, decimal_places=2)] = Decimal(5)
     commission_tax_percent: Annotated[Decimal, Field(ge=0, le=100, decimal_places=2)] = Decimal(19)
 
-    wompi_base_url: str = SIMULATOR_URL
-    wompi_public_key: str = "pub_test_mestore_simulator"
-    wompi_private_key: SecretStr = SecretStr("prv_test_mestore_simulator")
-    wompi_events_secret: SecretStr = SecretStr("test_events_mestore_simulator")
-    wompi_integrity_secret: SecretStr = SecretStr("test_integrity_mestore_simulator")
-
-    stripe_base_url: str = STRIPE_URL
-    stripe_publishable_key: str | None = None
-    stripe_secret_key: SecretStr | None = None
-    stripe_webhook_secret: SecretStr | None = None
+    release_extra_days: Annotated[int, Field(ge=0, le=60)] = 2
+    reserve_percent: Annotated[Decimal, Field(ge=0, le=100, decimal_places=2)] = Decimal(0)
+    reserve_days: Annotated[int, Field(ge=0, le=365)] = 30
 
     smtp_host: str | None = None
     smtp_port: int = 587
@@ -133,13 +143,11 @@ class Settings(BaseSettings):
             raise ValueError("two providers have the same name")
         return value
 
-    @field_validator(
-        "base_url", "storefront_url", "wompi_base_url", "stripe_base_url", "twilio_base_url"
-    )
+    @field_validator("base_url", "storefront_url", "twilio_base_url")
     @classmethod
     def check_address(cls, value: str | None) -> str | None:
         """Refuse what is no http address; a slash at the end is dropped."""
-        return str(AnyHttpUrl(value)).rstrip("/") if value else value
+        return address(value)
 
     @property
     def database(self) -> str:
@@ -148,7 +156,7 @@ class Settings(BaseSettings):
 
     @property
     def media(self) -> Path:
-        """Where pictures lie."""
+        """The folder of pictures that lie on disk."""
         return self.media_dir or self.data_dir / "media"
 
     @property
@@ -195,6 +203,11 @@ class Settings(BaseSettings):
         """Whether this is production."""
         return self.environment is Environment.PRODUCTION
 
+    @property
+    def is_development(self) -> bool:
+        """Whether this is development, where simulators stand in for what is not set."""
+        return self.environment is Environment.DEVELOPMENT
+
     def problems(self) -> list[str]:
         """Return what must be set before production starts, each with what to do."""
         if not self.is_production:
@@ -206,15 +219,17 @@ class Settings(BaseSettings):
                 "SECRET_KEY: set at least 32 random characters, for instance from "
                 "python3 -c 'import secrets; print(secrets.token_urlsafe(48))'"
             )
-        if "127.0.0.1" in self.wompi_base_url or "localhost" in self.wompi_base_url:
-            found.append("WOMPI_BASE_URL: set https://production.wompi.co/v1; this is a simulator")
-        if "simulator" in self.wompi_private_key.get_secret_value():
-            found.append("WOMPI_*: set the four keys of your Wompi account")
         return (
             found
             + self._problems_of_keys()
             + self._problems_of_codes()
-            + self._problems_of_stripe()
+            + self.problems_of_imports()
+            + self.problems_of_gateways()
+            + self.problems_of_efecty()
+            + self.problems_of_payouts()
+            + self.problems_of_payu()
+            + self.problems_of_writing()
+            + self.problems_of_storage()
         )
 
     def _problems_of_keys(self) -> list[str]:
@@ -236,18 +251,6 @@ class Settings(BaseSettings):
             found.append("TWILIO_*: set account SID, auth token and sender, or none of them")
         if any(twilio) and not self.twilio_base_url.startswith("https://"):
             found.append(f"TWILIO_BASE_URL: set {TWILIO_URL}; this is a simulator")
-        return found
-
-    def _problems_of_stripe(self) -> list[str]:
-        secret, webhook = self.stripe_secret_key, self.stripe_webhook_secret
-        keys = (self.stripe_publishable_key, secret, webhook)
-        found = []
-        if any(keys) and not all(keys):
-            found.append("STRIPE_*: set publishable key, secret key and webhook secret, or none")
-        if any(keys) and self.stripe_base_url != STRIPE_URL:
-            found.append(f"STRIPE_BASE_URL: set {STRIPE_URL}; this is a simulator")
-        if any("simulator" in key.get_secret_value() for key in (secret, webhook) if key):
-            found.append("STRIPE_*: set the three keys of your Stripe account")
         return found
 
     def advice(self) -> list[str]:
