@@ -57,6 +57,7 @@ def test_an_unknown_merchant_is_not_found(shop: Shop) -> None:
         ("GET", "/v1/transactions"),
         ("GET", "/v1/transactions/1-1-1"),
         ("POST", "/v1/transactions/1-1-1/void"),
+        ("POST", "/v1/refunds"),
     ],
 )
 def test_a_wrong_key_opens_nothing(shop: Shop, method: str, path: str, key: dict[str, str]) -> None:

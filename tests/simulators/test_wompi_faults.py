@@ -26,6 +26,10 @@ def void(shop: Shop) -> httpx2.Response:
     return shop.http.post("/v1/transactions/1-1-1/void", headers=PRIVATE)
 
 
+def refund(shop: Shop) -> httpx2.Response:
+    return shop.http.post("/v1/refunds", json={}, headers=PRIVATE)
+
+
 def create(shop: Shop) -> httpx2.Response:
     return shop.post({})
 
@@ -38,6 +42,7 @@ OPERATIONS: dict[str, Callable[[Shop], httpx2.Response]] = {
     "fetch": fetch,
     "list": lambda shop: shop.list(),
     "void": void,
+    "refund": refund,
 }
 
 

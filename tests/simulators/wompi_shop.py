@@ -63,7 +63,7 @@ class Received:
 class Receiver:
     """A real HTTP server that keeps the events it gets and answers as told."""
 
-    def __init__(self) -> None:
+    def __init__(self, signature: str = "X-Event-Checksum") -> None:
         self.events: list[Received] = []
         self.answers: list[int] = []
         self._arrived = threading.Condition()
@@ -72,7 +72,7 @@ class Receiver:
         class Handler(BaseHTTPRequestHandler):
             def do_POST(self) -> None:
                 body = self.rfile.read(int(self.headers["Content-Length"]))
-                self.send_response(receiver.keep(body, self.headers["X-Event-Checksum"]))
+                self.send_response(receiver.keep(body, self.headers[signature]))
                 self.send_header("Content-Length", "0")
                 self.end_headers()
 

@@ -74,6 +74,7 @@ class Account:
             "next_action": None,
             "latest_charge": None,
             "payment_method": method,
+            "return_url": text(form, "return_url"),
         }
         self.intents[intent["id"]] = intent
         if is_confirmed and method:
@@ -110,10 +111,14 @@ class Account:
                 "message": "Your card was declined.",
             }
 
-    def refund(self, form: Form) -> Row:
+    def refund(self, form: Form, status: str) -> Row:
         """Give back what is left of a payment, or a part of that."""
         intent = self.intent(text(form, "payment_intent") or "")
-        given = [one for one in self.refunds.values() if one["payment_intent"] == intent["id"]]
+        given = [
+            one
+            for one in self.refunds.values()
+            if one["payment_intent"] == intent["id"] and one["status"] != "failed"
+        ]
         left = intent["amount"] - sum(one["amount"] for one in given)
         amount = number(form, "amount") or left
         if intent["status"] != "succeeded":
@@ -131,22 +136,24 @@ class Account:
             "created": int(time.time()),
             "payment_intent": intent["id"],
             "metadata": part(form, "metadata"),
-            "status": "succeeded",
+            "status": status,
         }
         self.refunds[refund["id"]] = refund
         return refund
 
-    def dispute(self, intent: Row) -> Row:
-        """Let the holder of the card deny a payment."""
+    def dispute(
+        self, intent: Row, amount: int | None = None, status: str = "needs_response"
+    ) -> Row:
+        """Let the holder of the card deny a payment, or a part of it."""
         dispute: Row = {
             "id": f"dp_{secrets.token_hex(12)}",
             "object": "dispute",
-            "amount": intent["amount"],
+            "amount": amount or intent["amount"],
             "currency": intent["currency"],
             "created": int(time.time()),
             "payment_intent": intent["id"],
             "reason": "fraudulent",
-            "status": "needs_response",
+            "status": status,
             "evidence_details": {"due_by": int(time.time()) + 604_800},
         }
         self.disputes[dispute["id"]] = dispute

@@ -1,45 +1,65 @@
 """The simulated Stripe API, with faults on demand and events signed on demand."""
 
-import asyncio
 import hmac
 import json
 import re
 import secrets
 import time
+from collections.abc import Callable
+from contextlib import suppress
 from hashlib import sha256
-from typing import Any
+from typing import Annotated, Any, Literal
 
+import httpx2
 from fastapi import Body, FastAPI, Request
 from fastapi.responses import JSONResponse, Response
 from pydantic import BaseModel, Field
 
+from simulators.fault_book import FaultBook
 from simulators.server import hang_up
+from simulators.stripe import page
 from simulators.stripe.account import Account, Refused, Row, missing
 from simulators.stripe.form import Form, number, part, read, text
 
 SECRET_KEY = "sk_test_mestore_simulator"  # noqa: S105 - a published default of a simulator
 WEBHOOK_SECRET = "whsec_mestore_simulator"  # noqa: S105 - same
 PAGE = 10
+CLOSED = frozenset({"won", "lost", "warning_closed"})
+WORDS = {"succeeded": "succeeded", "requires_payment_method": "payment_failed"}
 
 
 class Fault(BaseModel):
-    """What befalls the next writes; `fault` is one of those that `_create` names."""
+    """What befalls the next calls; `operation` is send or read."""
 
+    operation: str = "send"
     fault: str
     times: int = Field(default=1, ge=1)
     seconds: float = 60.0
 
 
+class Settings(BaseModel):
+    """Where events go, and how refunds begin; without an address nothing is sent by itself."""
+
+    events_url: str | None = None
+    refund_status: Literal["succeeded", "pending"] = "succeeded"
+
+
 class _State:
-    def __init__(self) -> None:
+    def __init__(self, settings: Settings) -> None:
+        self.start_settings = settings
+        self.settings = settings
         self.account = Account()
         self.answers: dict[str, tuple[str, Response]] = {}
-        self.faults: list[Fault] = []
+        self.faults = FaultBook[Fault]()
 
 
-def create_app(secret_key: str = SECRET_KEY, webhook_secret: str = WEBHOOK_SECRET) -> FastAPI:
-    """Build the API and the control surface of one account."""
-    state = _State()
+def create_app(
+    secret_key: str = SECRET_KEY,
+    webhook_secret: str = WEBHOOK_SECRET,
+    events_url: str | None = None,
+) -> FastAPI:
+    """Build the API, the page of banks and the control surface of one account."""
+    state = _State(Settings(events_url=events_url))
     app = FastAPI(title="Stripe simulator")
 
     @app.exception_handler(Refused)
@@ -52,11 +72,21 @@ def create_app(secret_key: str = SECRET_KEY, webhook_secret: str = WEBHOOK_SECRE
         return await _create(state, kind, request)
 
     @app.get("/v1/{path:path}")
-    async def show(path: str, request: Request) -> Row:
+    async def show(path: str, request: Request) -> Response:
         _check_key(request, secret_key)
-        return _show(state.account, path, read(list(request.query_params.multi_items())))
+        query = read(list(request.query_params.multi_items()))
+        return await _broken(
+            state, "read", request, lambda: JSONResponse(_show(state.account, path, query))
+        )
 
+    async def tell(found: Row) -> None:
+        await _emit(state, found, f"payment_intent.{WORDS[found['status']]}", webhook_secret)
+
+    app.include_router(page.routes(state.account, tell))
+    _control_running(app, state)
     _control(app, state, webhook_secret)
+    _control_faults(app, state)
+    _control_disputes(app, state, webhook_secret)
     return app
 
 
@@ -68,8 +98,36 @@ def _check_key(request: Request, secret_key: str) -> None:
 
 async def _create(state: _State, kind: str, request: Request) -> Response:
     body = (await request.body()).decode()
-    fault = _take(state)
-    match fault and fault.fault:
+    return await _broken(state, "send", request, lambda: _once(state, kind, request, body))
+
+
+async def _broken(
+    state: _State, operation: str, request: Request, work: Callable[[], Response]
+) -> Response:
+    """Do the work and answer, unless a fault befalls it."""
+    fault = state.faults.take(operation)
+    if fault is None:
+        return work()
+    refusal = _refused(fault, request)
+    if refusal is not None:
+        return refusal
+    if fault.fault == "slow":
+        await state.faults.hang(fault.seconds)
+    answer = work()
+    match fault.fault:
+        case "timeout_after":
+            await state.faults.hang(fault.seconds)
+        case "half_json":
+            half = bytes(answer.body)[: len(answer.body) // 2]
+            return Response(half, media_type="application/json")
+        case "error_500_after":
+            return JSONResponse({"error": {"type": "api_error", "message": "Sorry"}}, 500)
+    return answer
+
+
+def _refused(fault: Fault, request: Request) -> Response | None:
+    """Answer before anything is done; None where the work is done all the same."""
+    match fault.fault:
         case "rate_limit":
             error = {"type": "invalid_request_error", "code": "rate_limit", "message": "Too many"}
             return JSONResponse({"error": error}, 429, {"Retry-After": "1"})
@@ -79,23 +137,7 @@ async def _create(state: _State, kind: str, request: Request) -> Response:
         case "refuse":
             hang_up(request.scope)
             return Response(status_code=500)
-    answer = _once(state, kind, request, body)
-    match fault and fault.fault:
-        case "timeout_after":
-            await asyncio.sleep(fault.seconds if fault else 0)
-        case "error_500_after":
-            return JSONResponse({"error": {"type": "api_error", "message": "Sorry"}}, 500)
-    return answer
-
-
-def _take(state: _State) -> Fault | None:
-    if not state.faults:
-        return None
-    fault = state.faults[0]
-    fault.times -= 1
-    if fault.times == 0:
-        state.faults.pop(0)
-    return fault
+    return None
 
 
 def _once(state: _State, kind: str, request: Request, body: str) -> Response:
@@ -108,20 +150,20 @@ def _once(state: _State, kind: str, request: Request, body: str) -> Response:
             raise Refused(400, "idempotency_error", text_)
         return answer
     form, site = read(body), str(request.base_url).rstrip("/")
-    answer = _answer(state.account, kind, form, site)
+    answer = _answer(state, kind, form, site)
     is_validation = answer.status_code in {400, 404}
     if key is not None and not is_validation:
         state.answers[key] = print_, answer
     return answer
 
 
-def _answer(account: Account, kind: str, form: Form, site: str) -> Response:
+def _answer(state: _State, kind: str, form: Form, site: str) -> Response:
     try:
         match kind:
             case "payment_intents":
-                return JSONResponse(account.pay(form, site))
+                return JSONResponse(state.account.pay(form, site))
             case "refunds":
-                return JSONResponse(account.refund(form))
+                return JSONResponse(state.account.refund(form, state.settings.refund_status))
     except Refused as error:
         return JSONResponse({"error": error.error}, error.status)
     raise missing("endpoint", kind)
@@ -181,18 +223,40 @@ def signed(found: Row, kind: str, secret: str, at: int | None = None) -> tuple[s
     return f"t={at},v1={digest}", body
 
 
-def _control(app: FastAPI, state: _State, webhook_secret: str) -> None:
+async def _emit(state: _State, found: Row, kind: str, secret: str) -> None:
+    """Sign and send an event about an object, where there is somebody to send it to."""
+    if state.settings.events_url is None:
+        return
+    header, body = signed(found, kind, secret)
+    headers = {"Stripe-Signature": header, "Content-Type": "application/json"}
+    # A shop that does not answer must not break the page of the bank.
+    with suppress(httpx2.HTTPError):
+        async with httpx2.AsyncClient(trust_env=False) as http:
+            await http.post(state.settings.events_url, content=body, headers=headers)
+
+
+def _control_running(app: FastAPI, state: _State) -> None:
     account = state.account
 
-    @app.post("/_control/faults")
-    async def fault(wanted: Fault) -> None:
-        state.faults.append(wanted)
+    @app.get("/_control/health")
+    async def health() -> Row:
+        return {"status": "ok", "simulator": "stripe", "payments": len(account.intents)}
 
     @app.post("/_control/reset")
     async def reset() -> None:
         account.reset()
         state.answers.clear()
         state.faults.clear()
+        state.settings = state.start_settings
+
+    @app.post("/_control/settings")
+    async def set_up(wanted: Settings) -> Settings:
+        state.settings = wanted
+        return wanted
+
+
+def _control(app: FastAPI, state: _State, webhook_secret: str) -> None:
+    account = state.account
 
     @app.get("/_control/payment_intents")
     async def intents() -> list[Row]:
@@ -203,12 +267,55 @@ def _control(app: FastAPI, state: _State, webhook_secret: str) -> None:
         account.finish(account.intent(intent_id), status)
         return account.intent(intent_id)
 
-    @app.post("/_control/payment_intents/{intent_id}/dispute")
-    async def dispute(intent_id: str) -> Row:
-        return account.dispute(account.intent(intent_id))
+    @app.get("/_control/refunds")
+    async def refunds() -> list[Row]:
+        return list(account.refunds.values())
+
+    @app.post("/_control/refunds/{refund_id}/status")
+    async def end_refund(refund_id: str, status: str = Body(embed=True)) -> Row:
+        if refund_id not in account.refunds:
+            raise missing("refund", refund_id)
+        found = account.refunds[refund_id]
+        found["status"] = status
+        await _emit(state, found, "refund.updated", webhook_secret)
+        return found
 
     @app.get("/_control/events/{object_id}")
     async def event(object_id: str, kind: str, secret: str = webhook_secret) -> Any:  # noqa: ANN401
         rows = account.intents | account.refunds | account.disputes
         header, body = signed(rows[object_id], kind, secret)
         return {"header": header, "body": body}
+
+
+def _control_faults(app: FastAPI, state: _State) -> None:
+    @app.post("/_control/faults")
+    async def fault(wanted: Fault) -> None:
+        state.faults.add(wanted)
+
+    @app.delete("/_control/faults")
+    async def mend() -> None:
+        state.faults.clear()
+
+
+def _control_disputes(app: FastAPI, state: _State, webhook_secret: str) -> None:
+    account = state.account
+
+    @app.post("/_control/payment_intents/{intent_id}/dispute")
+    async def dispute(
+        intent_id: str,
+        amount: Annotated[int | None, Body()] = None,
+        status: Annotated[str, Body()] = "needs_response",
+    ) -> Row:
+        found = account.dispute(account.intent(intent_id), amount, status)
+        await _emit(state, found, "charge.dispute.created", webhook_secret)
+        return found
+
+    @app.post("/_control/disputes/{dispute_id}/status")
+    async def decide(dispute_id: str, status: str = Body(embed=True)) -> Row:
+        if dispute_id not in account.disputes:
+            raise missing("dispute", dispute_id)
+        found = account.disputes[dispute_id]
+        found["status"] = status
+        word = "closed" if status in CLOSED else "updated"
+        await _emit(state, found, f"charge.dispute.{word}", webhook_secret)
+        return found

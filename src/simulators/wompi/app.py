@@ -17,7 +17,7 @@ from simulators.wompi.faults import FaultMiddleware
 from simulators.wompi.gateway import Gateway
 from simulators.wompi.tokens import END_USER_POLICY, PERSONAL_DATA_AUTH
 from simulators.wompi.views import EXTRAS, MERCHANT
-from simulators.wompi.wire import CardIn, ListQuery, TransactionIn, VoidIn, parse
+from simulators.wompi.wire import CardIn, ListQuery, RefundIn, TransactionIn, VoidIn, parse
 
 DOCUMENTS = {
     "presigned_acceptance": (END_USER_POLICY, "https://wompi.example/terminos.pdf"),
@@ -47,6 +47,7 @@ def create_app(config: Config) -> FastAPI:
     errors.install(app)
     app.include_router(_public(gateway), prefix="/v1")
     app.include_router(_transactions(gateway), prefix="/v1/transactions")
+    app.include_router(_refunds(gateway), prefix="/v1/refunds")
     app.include_router(bank_page.routes(gateway))
     app.include_router(control.routes(gateway))
     return app
@@ -115,6 +116,16 @@ def _transactions(gateway: Gateway) -> APIRouter:
         gateway.void(transaction, parse(VoidIn, await _body(request)).amount_in_cents)
         outcome = {"status": "APPROVED", "status_message": None}
         return _answer(outcome | {"transaction": gateway.view(transaction)})
+
+    return router
+
+
+def _refunds(gateway: Gateway) -> APIRouter:
+    router = APIRouter(dependencies=[Depends(_Keys(gateway.config.private_key))])
+
+    @router.post("", status_code=201)
+    async def refund(request: Request) -> dict[str, object]:
+        return _answer(gateway.refund(parse(RefundIn, await _body(request))).shown())
 
     return router
 

@@ -5,8 +5,8 @@ from urllib.parse import urlsplit, urlunsplit
 
 from fastapi import APIRouter
 from fastapi.responses import HTMLResponse, RedirectResponse
-from jinja2 import Environment
 
+from simulators.page import page
 from simulators.wompi.banks import BANKS, DECLINING
 from simulators.wompi.errors import not_found
 from simulators.wompi.gateway import Gateway
@@ -26,29 +26,9 @@ ENDINGS = {
     Status.VOIDED: "anulada",
     Status.ERROR: "terminada con un error",
 }
-PAGE = Environment(autoescape=True).from_string("""<!doctype html>
-<html lang="es">
-<head>
-<meta charset="utf-8">
-<meta name="viewport" content="width=device-width, initial-scale=1">
-<title>{{ bank }}: pago</title>
-<style>
-body { font: 1rem/1.5 system-ui, sans-serif; background: #eef1f6; color: #1c2430; margin: 0; }
-main { max-width: 28rem; margin: 3rem auto; padding: 2rem; background: #fff;
-       border-radius: .75rem; box-shadow: 0 1px 4px #0003; }
-h1 { font-size: 1.25rem; margin: 0 0 1rem; }
-dl { display: grid; grid-template-columns: auto 1fr; gap: .25rem 1rem; }
-dt { color: #5a6678; }
-dd { margin: 0; text-align: right; overflow-wrap: anywhere; }
-button { width: 100%; margin-top: .5rem; padding: .75rem; font: inherit; border-radius: .5rem;
-         border: 1px solid #8b96a8; background: #fff; color: inherit; cursor: pointer; }
-button.approve { background: #14713f; border-color: #14713f; color: #fff; }
-button.decline { background: #a3262a; border-color: #a3262a; color: #fff; }
-small { display: block; margin-top: 1.5rem; color: #5a6678; }
-</style>
-</head>
-<body>
-<main>
+PAGE = page(
+    "{{ bank }}: pago",
+    """
 <h1>{{ bank }}</h1>
 <dl>
 <dt>Comercio</dt><dd>MeStore</dd>
@@ -66,10 +46,8 @@ small { display: block; margin-top: 1.5rem; color: #5a6678; }
 <form method="post" action="{{ id }}/pending"><button>Dejar pendiente</button></form>
 {% endif %}
 <small>Banco simulado: aquí no se mueve dinero.</small>
-</main>
-</body>
-</html>
-""")
+""",
+)
 
 
 def routes(gateway: Gateway) -> APIRouter:

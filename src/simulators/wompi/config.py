@@ -4,6 +4,8 @@ from typing import Annotated, Literal
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
 
+from simulators.wompi.wire import RefundStatus
+
 PROPERTIES = ("transaction.id", "transaction.status", "transaction.amount_in_cents")
 
 
@@ -31,6 +33,8 @@ class Settings(BaseModel):
     vary_properties: bool = False
     uppercase: Case = "alternate"
     single_use_acceptance: bool = False
+    refund_scenario: RefundStatus | None = None
+    """How refunds end that name no scenario themselves."""
 
     def change(self, changes: dict[str, object]) -> None:
         """Apply all the changes, or none when one of them is not valid."""

@@ -67,6 +67,10 @@ def _running(gateway: Gateway) -> APIRouter:
         gateway.reset()
         return await health()
 
+    @router.get("/refunds")
+    async def refunds() -> dict[str, object]:
+        return {"data": [each.shown() for each in gateway.refunds.given]}
+
     @router.get("/events")
     async def events() -> dict[str, object]:
         return {"data": [delivery.shown() for delivery in gateway.events.deliveries]}

@@ -4,7 +4,6 @@ A refused connection cannot be told from inside: `refuse` closes it before any a
 To see a true connection refusal, stop the server.
 """
 
-import asyncio
 import re
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
@@ -14,9 +13,12 @@ from pydantic import BaseModel, ConfigDict, Field
 from starlette.responses import JSONResponse
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from simulators.fault_book import FaultBook
 from simulators.server import hang_up
 
-Operation = Literal["create", "fetch", "list", "merchant", "banks", "token", "void", "any"]
+Operation = Literal[
+    "create", "fetch", "list", "merchant", "banks", "token", "void", "refund", "any"
+]
 Kind = Literal[
     "refuse",
     "timeout_after",
@@ -31,6 +33,7 @@ ROUTES: tuple[tuple[str, str, Operation], ...] = (
     ("GET", r"/v1/transactions", "list"),
     ("GET", r"/v1/transactions/[^/]+", "fetch"),
     ("POST", r"/v1/transactions/[^/]+/void", "void"),
+    ("POST", r"/v1/refunds", "refund"),
     ("GET", r"/v1/merchants/[^/]+", "merchant"),
     ("GET", r"/v1/pse/financial_institutions", "banks"),
     ("POST", r"/v1/tokens/[^/]+", "token"),
@@ -48,41 +51,6 @@ class Fault(BaseModel):
     seconds: Annotated[float, Field(ge=0)] = 60.0
 
 
-class FaultBook:
-    """The faults still to happen, in the order they were asked for."""
-
-    def __init__(self) -> None:
-        self.faults: list[Fault] = []
-        self._cleared = asyncio.Event()
-
-    def add(self, fault: Fault) -> None:
-        """Ask for a fault."""
-        self.faults.append(fault)
-
-    def clear(self) -> None:
-        """Forget them all and let hanging requests go on."""
-        self.faults.clear()
-        self._cleared.set()
-        self._cleared = asyncio.Event()
-
-    def take(self, operation: Operation) -> Fault | None:
-        """Give the fault that befalls this operation, spending one of its times."""
-        for fault in self.faults:
-            if fault.operation in (operation, "any"):
-                fault.times -= 1
-                if fault.times == 0:
-                    self.faults.remove(fault)
-                return fault
-        return None
-
-    async def hang(self, seconds: float) -> None:
-        """Wait that long, or until the faults are cleared."""
-        try:
-            await asyncio.wait_for(self._cleared.wait(), seconds)
-        except TimeoutError:
-            return
-
-
 def operation_of(method: str, path: str) -> Operation | None:
     """Name what a request asks for; None for what never fails."""
     for route_method, pattern, operation in ROUTES:
@@ -94,7 +62,7 @@ def operation_of(method: str, path: str) -> Operation | None:
 class FaultMiddleware:
     """Lets the faults of the book befall the API, and nothing else."""
 
-    def __init__(self, app: ASGIApp, book: FaultBook) -> None:
+    def __init__(self, app: ASGIApp, book: FaultBook[Fault]) -> None:
         self.app = app
         self.book = book
 
@@ -118,7 +86,7 @@ class _Call:
     """One request with a fault, and the few things a fault does with it."""
 
     app: ASGIApp
-    book: FaultBook
+    book: FaultBook[Fault]
     scope: Scope
     body: bytes
     receive: Receive

@@ -3,16 +3,18 @@
 import asyncio
 from datetime import UTC, datetime
 
+from simulators.fault_book import FaultBook
 from simulators.wompi import checks
 from simulators.wompi.background import Background
 from simulators.wompi.config import Config, Settings
 from simulators.wompi.errors import Problems, invalid, not_found
 from simulators.wompi.events import EventSender
-from simulators.wompi.faults import FaultBook
+from simulators.wompi.faults import Fault
+from simulators.wompi.refunds import Refund, Refunds
 from simulators.wompi.state import Transaction
 from simulators.wompi.tokens import Acceptances, Card, CardVault
 from simulators.wompi.views import shown
-from simulators.wompi.wire import ListQuery, Status, TransactionIn
+from simulators.wompi.wire import ListQuery, RefundIn, Status, TransactionIn
 
 
 class Gateway:
@@ -23,9 +25,10 @@ class Gateway:
         self.settings: Settings = config.settings()
         self.background = Background()
         self.events = EventSender(config.events_secret, self.settings, self.background)
-        self.faults = FaultBook()
+        self.faults = FaultBook[Fault]()
         self.acceptances = Acceptances(config.acceptance_ttl)
         self.cards = CardVault()
+        self.refunds = Refunds()
         self._transactions: dict[str, Transaction] = {}
         self._opened = 0
 
@@ -89,9 +92,16 @@ class Gateway:
         if transaction.method != "CARD" or not transaction.may_become(Status.VOIDED):
             text = "Solo se anulan transacciones APPROVED hechas con tarjeta"
             raise invalid("transaction", text=text)
-        if amount_in_cents not in (None, transaction.amount_in_cents):
+        if amount_in_cents not in (None, transaction.amount_in_cents) or self.refunds.sum_of(
+            transaction.id
+        ):
             raise invalid("amount_in_cents", text="Solo se anula el valor completo")
         self.finish(transaction, Status.VOIDED)
+
+    def refund(self, wanted: RefundIn) -> Refund:
+        """Give money back, as the scenario of this request or that of the settings has it."""
+        scenario = self.settings.refund_scenario or wanted.test_scenario
+        return self.refunds.add(self.get(wanted.transaction_id), wanted, scenario)
 
     def get(self, transaction_id: str) -> Transaction:
         """Find a transaction, or answer that it does not exist."""
@@ -125,6 +135,7 @@ class Gateway:
         self.background.cancel_all()
         self._transactions.clear()
         self.cards.clear()
+        self.refunds.given.clear()
         self.events.clear()
         self.faults.clear()
         self.settings.change(self.config.settings().model_dump())

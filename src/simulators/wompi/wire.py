@@ -172,6 +172,25 @@ class VoidIn(Wire):
     amount_in_cents: Amount | None = None
 
 
+RefundStatus = Literal["APPROVED", "DECLINED", "ERROR", "CANCELLED"]
+
+
+class RefundIn(Wire):
+    """The body of POST /refunds."""
+
+    model_config = ConfigDict(strict=True, extra="forbid")
+
+    transaction_id: Text
+    amount_in_cents: Amount
+    reason: str | None = None
+    reference: str | None = None
+    reference_2: str | None = None
+    reference_3: str | None = None
+    reference_4: str | None = None
+    reference_5: str | None = None
+    test_scenario: RefundStatus = "APPROVED"
+
+
 class ListQuery(BaseModel):
     """The filters and the page of GET /transactions."""
 

@@ -1,0 +1,1 @@
+"""The chat simulator: answers chat completions with what it was told to, and fails on demand."""

@@ -1,0 +1,1 @@
+"""The Cloudinary simulator: takes signed uploads, delivers them untouched, fails on demand."""

@@ -1,0 +1,1 @@
+"""The S3 simulator: one public bucket, signed writes, failures on demand."""
