@@ -42,4 +42,5 @@ class Line(Base):
     account_id: Mapped[int] = mapped_column(BigInteger, ForeignKey("ledger_accounts.id"))
     amount_minor: Mapped[int] = mapped_column(Minor)
 
-    __table_args__ = (Index("ix_ledger_lines_account", "account_id", "id"),)
+    # Balances and lists of an account are read from this index alone.
+    __table_args__ = (Index("ix_ledger_lines_balance", "account_id", "entry_id", "amount_minor"),)

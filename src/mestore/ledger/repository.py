@@ -4,12 +4,10 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from sqlalchemy import bindparam, func, insert, select
-from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from mestore.kernel.clock import now
-from mestore.kernel.db import inserted_id
-from mestore.kernel.db_errors import Fault, fault_of
+from mestore.kernel.db import inserted_id, unless_taken
 from mestore.ledger.models import Account, Entry, Line
 from mestore.ledger.types import EntryKind, Posting
 
@@ -17,6 +15,18 @@ _BY_CODES = select(Account.code, Account.id).where(
     Account.code.in_(bindparam("codes", expanding=True))
 )
 _BY_KEY = select(Entry.id).where(Entry.business_key == bindparam("business_key"))
+_LOCK = (
+    select(Account.id)
+    .where(Account.code.in_(bindparam("codes", expanding=True)))
+    .order_by(Account.id)
+    .with_for_update()
+)
+_ORDER_BALANCE = (
+    select(func.coalesce(func.sum(Line.amount_minor), 0))
+    .join(Entry, Entry.id == Line.entry_id)
+    .join(Account, Account.id == Line.account_id)
+    .where(Entry.order_id == bindparam("order_id"), Account.code == bindparam("code"))
+)
 _INSERT_ACCOUNT = insert(Account)
 _INSERT_ENTRY = insert(Entry)
 _INSERT_LINES = insert(Line)
@@ -42,13 +52,20 @@ class LedgerRepository:
         return {code: account_id for code, account_id in rows}
 
     async def _open(self, code: str) -> None:
-        try:
-            async with self.connection.begin_nested():
-                await self.connection.execute(_INSERT_ACCOUNT, {"code": code, "created_at": now()})
-        except DBAPIError as error:
-            # Another transaction opened it first, which is as good.
-            if fault_of(error) is not Fault.UNIQUE:
-                raise
+        # An account that another transaction opened first is as good.
+        async with unless_taken(self.connection):
+            await self.connection.execute(_INSERT_ACCOUNT, {"code": code, "created_at": now()})
+
+    async def lock(self, codes: Iterable[str]) -> None:
+        """Take accounts for this transaction, in ascending id order, opening missing ones."""
+        wanted = sorted(set(codes))
+        await self.account_ids(wanted)
+        await self.connection.execute(_LOCK, {"codes": wanted})
+
+    async def order_balance(self, order_id: int, code: str) -> int:
+        """Return the sum of an account's lines that belong to one order."""
+        found = await self.connection.execute(_ORDER_BALANCE, {"order_id": order_id, "code": code})
+        return int(found.scalar_one())
 
     async def exists_entry(self, business_key: str) -> bool:
         """Say whether the fact was posted already."""

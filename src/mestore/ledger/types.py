@@ -13,6 +13,7 @@ class EntryKind(StrEnum):
     UNAPPLIED = "UNAPPLIED"
     UNAPPLIED_END = "UNAPPLIED_END"
     REFUND = "REFUND"
+    SETTLEMENT = "SETTLEMENT"
     FEE = "FEE"
     RELEASE = "RELEASE"
     DISPUTE = "DISPUTE"
@@ -74,16 +75,51 @@ def vendor_available_account(vendor_id: UUID) -> str:
     return f"vendor:{vendor_id}:available"
 
 
+def vendor_reserve_account(vendor_id: UUID) -> str:
+    """Return the account of what is kept back from a vendor's release for a while."""
+    return f"vendor:{vendor_id}:reserve"
+
+
+def vendor_held_account(vendor_id: UUID) -> str:
+    """Return the account of what a vendor may not draw while a buyer disputes it."""
+    return f"vendor:{vendor_id}:held"
+
+
+def vendor_payout_account(vendor_id: UUID) -> str:
+    """Return the account of what is on its way to a vendor's bank."""
+    return f"vendor:{vendor_id}:in-payout"
+
+
+def bank_account(channel: str) -> str:
+    """Return the account of what left for vendors through a payout channel."""
+    return f"bank:{channel}"
+
+
+def settled_account(gateway: str) -> str:
+    """Return the account of what a gateway paid into the operator's bank."""
+    return f"settled:{gateway}"
+
+
 def release_key(order_id: int, vendor_id: UUID) -> str:
     """Return the business key under which a vendor's part of an order is released."""
     return f"release:{order_id}:{vendor_id}"
 
 
 SHIPPING_INCOME = "platform:shipping"
+GATEWAY_FEES = "platform:gateway-fees"
+WITHHELD_TAX = "platform:withheld-tax"
+"""Tax that gateways and card networks kept on account of the operator's own."""
+
+ADJUSTMENTS = "platform:adjustments"
+"""What the operator gave vendors, or charged them, by its own decision."""
+
 COMMISSION_INCOME = "platform:commission"
 COMMISSION_TAX = "platform:commission-iva"
 UNAPPLIED = "platform:unapplied"
 """Money that a gateway took and no order has: a second, late or wrong payment."""
+
+DISPUTED = "platform:disputed"
+"""Money that a bank took back while a dispute runs."""
 
 WRITTEN_OFF = "platform:written-off"
 """Money that nobody claimed, kept by the operator's decision."""
