@@ -1,6 +1,6 @@
 """What is refused of pictures."""
 
-from mestore.kernel.errors import Invalid, NotFound, Refusal
+from mestore.kernel.errors import Invalid, NotFound, Refusal, Unavailable
 
 
 class UnsupportedImage(Refusal):
@@ -52,3 +52,17 @@ class BlobMissing(NotFound):
 
     en = "There is no such file."
     es = "No existe ese archivo."
+
+
+class BlobRefused(Invalid):
+    """The store looked at the file and does not take it; sending it again changes nothing."""
+
+    en = "The store of pictures does not take this picture: {reason}. Send a smaller one."
+    es = "El almacén de imágenes no acepta esta imagen: {reason}. Envía una más pequeña."
+
+
+class StorageUnavailable(Unavailable):
+    """The store does not answer, or refuses everything; what was sent may have been kept."""
+
+    en = "The store of pictures does not answer. Nothing was changed; try again shortly."
+    es = "El almacén de imágenes no responde. Nada cambió; intenta de nuevo en un momento."

@@ -6,6 +6,8 @@ from starlette.responses import Response
 from starlette.staticfiles import StaticFiles
 from starlette.types import Scope
 
+from mestore.media.types import IMMUTABLE
+
 
 class MediaFiles(StaticFiles):
     """Serves a folder whose files never change."""
@@ -18,5 +20,5 @@ class MediaFiles(StaticFiles):
         """Serve a file, and let it be kept for a year."""
         response = await super().get_response(path, scope)
         if response.status_code == 200:
-            response.headers["cache-control"] = "public, max-age=31536000, immutable"
+            response.headers["cache-control"] = IMMUTABLE
         return response

@@ -17,12 +17,12 @@ from mestore.media.types import (
     MOST_PIXELS,
     MOST_SIDE,
     SIDES,
+    WEBP,
     Picture,
     file_of,
 )
 
 _KINDS = ("JPEG", "PNG", "WEBP", "GIF", "AVIF")
-_WEBP = "image/webp"
 _Made = TypeVar("_Made")
 # One at a time: a decoded picture may take 160 MB.
 _ONE = ThreadPoolExecutor(1, thread_name_prefix="pictures")
@@ -41,7 +41,7 @@ async def take_in(content: bytes, file: str) -> Picture:
 
 async def store_original(blobs: BlobStore, key: str, picture: Picture) -> None:
     """Write the original of a picture."""
-    await blobs.put(file_of(key, "original"), picture.content, _WEBP)
+    await blobs.put(file_of(key, "original"), picture.content, WEBP)
 
 
 async def make_sizes(blobs: BlobStore, key: str) -> None:
@@ -52,7 +52,7 @@ async def make_sizes(blobs: BlobStore, key: str) -> None:
     original = await blobs.get(file_of(key, "original"))
     sizes = await _in_thread(lambda: _sizes(original))
     for size, content in sizes.items():
-        await blobs.put(file_of(key, size), content, _WEBP)
+        await blobs.put(file_of(key, size), content, WEBP)
 
 
 async def drop_picture(blobs: BlobStore, key: str) -> None:

@@ -1,5 +1,6 @@
 """The words of media."""
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 
@@ -11,6 +12,9 @@ MOST_PIXELS = 40_000_000
 # The longest side of each size; a smaller picture is never made larger.
 SIDES: Mapping[str, int] = {"large": 1200, "medium": 600, "small": 300, "thumbnail": 100}
 IMMUTABLE = "public, max-age=31536000, immutable"
+WEBP = "image/webp"
+# What every store takes, and none reads as something else.
+_NAME = re.compile(r"(?=.{1,200}\Z)[a-z0-9][a-z0-9-]*(/[a-z0-9][a-z0-9-]*)*\.webp")
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,3 +29,10 @@ class Picture:
 def file_of(key: str, size: str) -> str:
     """Return where a size of a picture lies in the blob store."""
     return f"{key}/{size}.webp"
+
+
+def checked(name: str) -> str:
+    """Return a name of a file; raises ValueError where it is none that we give."""
+    if not _NAME.fullmatch(name):
+        raise ValueError(f"{name!r} is no name of a picture")
+    return name
