@@ -1,17 +1,27 @@
 """The program with an SMS provider to speak to, and what people receive from it."""
 
 from collections.abc import Iterator
+from datetime import timedelta
 
 import httpx2
 import pytest
 from pydantic import SecretStr
 
+from mestore.kernel.clock import now
 from mestore.settings import Settings
 from simulators.twilio.app import Account
 from simulators.twilio.local import running
 from tests.accounts.inbox import Inbox
+from tests.accounts.two_step import STEP_SECONDS
+from tests.conftest import MovedClock
 
 ACCOUNT = Account()
+
+
+@pytest.fixture
+def start_of_a_step(clock: MovedClock) -> None:
+    """Begin a time step of authenticator apps, so that none ends between two lines of a test."""
+    clock.advance(timedelta(seconds=STEP_SECONDS - now().timestamp() % STEP_SECONDS))
 
 
 @pytest.fixture(scope="session")

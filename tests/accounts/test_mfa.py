@@ -26,6 +26,8 @@ from tests.accounts.two_step import Phone, backup_codes, code_of, enable, first_
 from tests.build import Build
 from tests.conftest import AsUser, MovedClock
 
+pytestmark = pytest.mark.usefixtures("start_of_a_step")
+
 # RFC 6238, appendix B: SHA-1, the last six of its eight digits.
 RFC_SECRET = base64.b32encode(b"12345678901234567890").decode()
 RFC_CODES = {

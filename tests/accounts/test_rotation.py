@@ -85,6 +85,7 @@ def test_what_was_sealed_opens_with_an_old_key_and_not_without() -> None:
     assert not Keys.of(DROPPED).is_mark(mark, "hash")
 
 
+@pytest.mark.usefixtures("start_of_a_step")
 async def test_an_app_opens_after_a_rotation_and_is_sealed_anew(
     client: httpx2.AsyncClient,
     database: Database,

@@ -11,6 +11,9 @@ from tests.accounts.rows import PASSWORD, heard
 
 Headers = dict[str, str]
 
+STEP_SECONDS = 30
+"""How long an authenticator app shows a code (RFC 6238, section 5.2)."""
+
 
 @dataclass(frozen=True, slots=True)
 class Phone:

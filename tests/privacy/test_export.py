@@ -114,6 +114,17 @@ async def test_a_person_gets_all_that_is_kept_and_no_secret(
         "api_keys",
         "reviews",
         "review_marks",
+        "imports",
+        "history_choice",
+        "searches",
+        "viewed_products",
+        "saved_searches",
+        "saved_search_matches",
+        "price_alerts",
+        "refunds",
+        "bank_accounts",
+        "payouts",
+        "payment_traces",
         "orders",
     }
     assert (body["profile"]["email"], body["profile"]["bio"]) == (buyer.email, "About me")

@@ -6,7 +6,7 @@ from typing import Annotated, cast
 from fastapi import Depends, Header, Request, Security
 from fastapi.security import APIKeyHeader, HTTPAuthorizationCredentials, HTTPBearer
 
-from mestore.accounts.errors import ApiKeyNotAllowed, InvalidAccessToken
+from mestore.accounts.errors import ApiKeyNotAllowed, InvalidAccessToken, RecentSignInRequired
 from mestore.accounts.errors.mfa import MfaEnrollmentRequired
 from mestore.accounts.ports import IdentityProvider
 from mestore.accounts.service.acts import remember_origin
@@ -16,10 +16,11 @@ from mestore.accounts.service.tokens import AccessTokens
 from mestore.accounts.types import STAFF, Caller, Device, Permission, SignInPolicy, UserType
 from mestore.accounts.types.external import ExternalPolicy
 from mestore.accounts.types.passkeys import PasskeyPolicy
-from mestore.accounts.views import find_caller
+from mestore.accounts.views import find_caller, signed_in_at
 from mestore.kernel.clock import now
+from mestore.kernel.db import Database
 from mestore.kernel.errors import Forbidden, Unauthorized
-from mestore.kernel.http import Db, client_ip
+from mestore.kernel.http import Db, client_ip, database
 
 _bearer = HTTPBearer(auto_error=False, bearerFormat="JWT", description="An access token.")
 Bearer = Annotated[HTTPAuthorizationCredentials | None, Security(_bearer)]
@@ -81,18 +82,17 @@ GuestSession = Annotated[
 """The id under which a device shops as a guest."""
 
 
-async def _signed_in(
-    request: Request, credentials: HTTPAuthorizationCredentials | None, policy: Policy, db: Db
-) -> Caller:
+# The settings and the database are fetched, not declared: FastAPI would solve them anew for each of
+# these, and nearly every endpoint asks for one.
+async def _signed_in(request: Request, credentials: HTTPAuthorizationCredentials | None) -> Caller:
     """Return who calls, by access token or API key; 401 without one that works now."""
-    caller = await _identified(request, credentials, policy, db)
+    caller = await _identified(request, credentials)
     remember_origin(client_ip(request)[:IP_LENGTH], caller)
     return caller
 
 
-async def _identified(
-    request: Request, credentials: HTTPAuthorizationCredentials | None, policy: Policy, db: Db
-) -> Caller:
+async def _identified(request: Request, credentials: HTTPAuthorizationCredentials | None) -> Caller:
+    db = await database(request)
     if credentials is None:
         key = request.headers.get(KEY_HEADER)
         if key is None or "authorization" in request.headers:
@@ -101,60 +101,52 @@ async def _identified(
     token = credentials.credentials
     if token.startswith(KEY_START):
         return await caller_of_key(db, token)
-    claims = AccessTokens(policy).read(token)
-    async with db.read() as connection:
-        caller = await find_caller(connection, claims.sid, now())
+    claims = AccessTokens(await sign_in_policy(request)).read(token)
+    caller = await find_caller(db, claims.sid, now())
     if caller is None or caller.user_id != claims.sub:
         raise InvalidAccessToken()
     return caller
 
 
-async def _enrolled(
-    request: Request, credentials: HTTPAuthorizationCredentials | None, policy: Policy, db: Db
-) -> Caller:
+async def _enrolled(request: Request, credentials: HTTPAuthorizationCredentials | None) -> Caller:
     """Return who calls like `_signed_in`; 403 where the role needs MFA and it is not on."""
-    caller = await _signed_in(request, credentials, policy, db)
+    caller = await _signed_in(request, credentials)
+    policy = await sign_in_policy(request)
     if caller.user_type in policy.mfa_required_roles and not caller.mfa_enabled:
         raise MfaEnrollmentRequired()
     return caller
 
 
-async def any_caller(
-    request: Request, credentials: Bearer, _: KeyHeader, policy: Policy, db: Db
-) -> Caller:
+async def any_caller(request: Request, credentials: Bearer, _: KeyHeader) -> Caller:
     """Return who calls, a person or an API key: for endpoints that then ask for a permission."""
-    return await _enrolled(request, credentials, policy, db)
+    return await _enrolled(request, credentials)
 
 
-async def maybe_caller(
-    request: Request, credentials: Bearer, policy: Policy, db: Db
-) -> Caller | None:
+async def maybe_caller(request: Request, credentials: Bearer) -> Caller | None:
     """Return who calls, a person or an API key, or None where nobody tried."""
     if not has_credentials(request):
         return None
-    return await _enrolled(request, credentials, policy, db)
+    return await _enrolled(request, credentials)
 
 
-async def current_user(request: Request, credentials: Bearer, policy: Policy, db: Db) -> Caller:
+async def current_user(request: Request, credentials: Bearer) -> Caller:
     """Return the signed-in user; 401 without a token that works now, 403 for an API key."""
-    return _person(await _enrolled(request, credentials, policy, db))
+    return _person(await _enrolled(request, credentials))
 
 
-async def signed_in_user(request: Request, credentials: Bearer, policy: Policy, db: Db) -> Caller:
+async def signed_in_user(request: Request, credentials: Bearer) -> Caller:
     """Return the signed-in user, also one who first has to turn on the MFA that the role needs.
 
     Only for what is needed to do that, and to leave.
     """
-    return _person(await _signed_in(request, credentials, policy, db))
+    return _person(await _signed_in(request, credentials))
 
 
-async def maybe_user(
-    request: Request, credentials: Bearer, policy: Policy, db: Db
-) -> Caller | None:
+async def maybe_user(request: Request, credentials: Bearer) -> Caller | None:
     """Return the signed-in user, or None where nobody tried; a bad token is a 401 here too."""
     if not has_credentials(request):
         return None
-    return await current_user(request, credentials, policy, db)
+    return await current_user(request, credentials)
 
 
 def _person(caller: Caller) -> Caller:
@@ -173,6 +165,18 @@ MaybeCaller = Annotated[Caller | None, Depends(maybe_caller)]
 CurrentUser = Annotated[Caller, Depends(current_user)]
 SignedInUser = Annotated[Caller, Depends(signed_in_user)]
 MaybeUser = Annotated[Caller | None, Depends(maybe_user)]
+
+
+async def recent_user(caller: CurrentUser, policy: Policy, db: Db) -> Caller:
+    """Return the signed-in user; 403 where the sign-in is too old for what cannot be undone."""
+    async with db.read() as connection:
+        opened_at = await signed_in_at(connection, caller.session_id)
+    if now() - opened_at > policy.recent:
+        raise RecentSignInRequired(minutes=int(policy.recent.total_seconds() // 60))
+    return caller
+
+
+RecentUser = Annotated[Caller, Depends(recent_user)]
 
 
 def require_type(*allowed: UserType) -> Callable[[Caller], Awaitable[Caller]]:
@@ -207,5 +211,18 @@ def require_person(permission: Permission) -> Callable[[Caller], Awaitable[Calle
         if not caller.can(permission):
             raise Forbidden()
         return caller
+
+    return check
+
+
+def require_recent(
+    permission: Permission,
+) -> Callable[[Caller, SignInPolicy, Database], Awaitable[Caller]]:
+    """Return the dependency like `require_person` that also refuses an old sign-in."""
+
+    async def check(caller: CurrentUser, policy: Policy, db: Db) -> Caller:
+        if not caller.can(permission):
+            raise Forbidden()
+        return await recent_user(caller, policy, db)
 
     return check

@@ -5,13 +5,11 @@ from dataclasses import dataclass
 from typing import Any
 
 from sqlalchemy import bindparam, insert, select, update
-from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from mestore.audit.models import AuditEntry, AuditHead
 from mestore.audit.types import GENESIS, Head
-from mestore.kernel.db import affected
-from mestore.kernel.db_errors import Fault, fault_of
+from mestore.kernel.db import affected, unless_taken
 
 _ONLY = 1
 _ADVANCE = update(AuditHead).where(AuditHead.id == _ONLY).values(sequence=AuditHead.sequence + 1)
@@ -45,13 +43,9 @@ class ChainRepository:
 
     async def add_head(self) -> None:
         """Write the head of an empty chain, unless a rival did."""
-        try:
-            async with self.connection.begin_nested():
-                row = {"id": _ONLY, "sequence": 0, "hash": GENESIS}
-                await self.connection.execute(insert(AuditHead), row)
-        except DBAPIError as error:
-            if fault_of(error) is not Fault.UNIQUE:
-                raise
+        async with unless_taken(self.connection):
+            row = {"id": _ONLY, "sequence": 0, "hash": GENESIS}
+            await self.connection.execute(insert(AuditHead), row)
 
     async def add(self, values: Mapping[str, Any]) -> None:
         """Write an entry; its sequence is a unique key."""

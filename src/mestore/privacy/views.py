@@ -9,11 +9,13 @@ from sqlalchemy import (
     BigInteger,
     BindParameter,
     Boolean,
+    FromClause,
     Select,
     TableClause,
     Uuid,
     bindparam,
     column,
+    literal_column,
     select,
     table,
 )
@@ -25,11 +27,18 @@ from mestore.kernel.money import to_number
 BATCH = 200
 
 _TIMES = {"created_at", "updated_at", "expires_at", "ended_at", "last_seen", "last_login"}
+_TIMES |= {"searched_at", "viewed_at", "told_at"}
 _TIMES |= {"set_at", "last_used_at", "revoked_at", "shipped_at", "delivered_at", "cancelled_at"}
 _FLAGS = {"is_active", "email_verified", "phone_verified", "mfa_enabled", "marketing_consent"}
-_FLAGS |= {"is_given", "is_granted"}
-_DOCUMENTS = {"details", "preferences", "permissions", "billing_address", "tags"}
-_IDS = {"user_id", "product_id", "buyer_id", "actor_id", "set_by"}
+_FLAGS |= {"is_given", "is_granted", "is_kept", "is_alerting"}
+_DOCUMENTS = {"bank_account", "details", "preferences", "permissions", "billing_address", "tags"}
+_DOCUMENTS |= {"filters"}
+_IDS = {"vendor_id", "user_id", "product_id", "variant_id", "buyer_id", "actor_id", "set_by"}
+
+_ACCOUNT_FIELDS = (
+    *("vendor_id", "bank_code", "account_type", "account_number", "holder_name"),
+    *("document_type", "document_number", "state", "created_at", "updated_at"),
+)
 
 _USER = bindparam("of_user", type_=Uuid)
 _AFTER: BindParameter[int] = bindparam("after", type_=BigInteger)
@@ -136,7 +145,46 @@ _REVIEWS = _table(
     "created_at",
     "updated_at",
 )
+_IMPORTS = _table(
+    "bulk_jobs",
+    "user_id",
+    "vendor_id",
+    "kind",
+    "state",
+    "mode",
+    "rows_total",
+    "rows_done",
+    "created_at",
+    "ended_at",
+    key=Uuid,
+)
 _REVIEW_MARKS = _table("review_marks", "user_id", "review_id", "kind", "reason", "created_at")
+_SEARCHES = _table("past_searches", "user_id", "text", "filters", "results", "searched_at")
+_VIEWED = _table("viewed_products", "user_id", "product_id", "viewed_at")
+_SAVED = _table("saved_searches", "user_id", "name", "text", "filters", "is_alerting", "created_at")
+_FOUND = _table("saved_search_matches", "saved_id", "product_id", "told_at")
+_OWN_FOUND = (
+    select(_SAVED.c.user_id, *_FOUND.c).join(_SAVED, _SAVED.c.id == _FOUND.c.saved_id).subquery()
+)
+_CHOICES = table(
+    "history_choices",
+    column("user_id", Uuid),
+    column("is_kept", Boolean),
+    column("searches_since", UtcDateTime),
+    column("views_since", UtcDateTime),
+)
+# A user has at most one.
+_OWN_CHOICE = select(literal_column("1").label("id"), *_CHOICES.c).subquery()
+_WATCHED = _table(
+    "price_alerts",
+    "user_id",
+    "product_id",
+    "variant_id",
+    "target_minor",
+    "seen_minor",
+    "told_at",
+    "created_at",
+)
 _ORDERS = _table(
     "orders",
     "order_number",
@@ -160,13 +208,65 @@ _ITEMS = _table(
     "order_items", "order_id", "product_name", "sku", "quantity", "unit_price_minor", "total_minor"
 )
 
-_LISTS: Mapping[str, TableClause] = {
+_REFUNDS = _table(
+    "refunds", "order_id", "state", "amount_minor", "reason", "bank_account", "created_at"
+)
+_OWN_REFUNDS = (
+    select(_ORDERS.c.buyer_id.label("user_id"), *_REFUNDS.c)
+    .join(_ORDERS, _ORDERS.c.id == _REFUNDS.c.order_id)
+    .subquery()
+)
+
+_SHOPS = _table("vendors", "user_id", key=Uuid)
+_BANK_ACCOUNTS = table(
+    "payout_accounts",
+    *(column(name, Uuid if name == "vendor_id" else _type_of(name)) for name in _ACCOUNT_FIELDS),
+)
+_OWN_BANK_ACCOUNTS = (
+    select(_SHOPS.c.user_id, _SHOPS.c.id, *_BANK_ACCOUNTS.c)
+    .join(_SHOPS, _SHOPS.c.id == _BANK_ACCOUNTS.c.vendor_id)
+    .subquery()
+)
+_PAYOUTS = table(
+    "payouts",
+    column("vendor_id", Uuid),
+    column("number", BigInteger),
+    column("reference"),
+    column("state"),
+    column("amount_minor"),
+    column("account", JSON),
+    column("created_at", UtcDateTime),
+)
+_OWN_PAYOUTS = (
+    select(
+        _SHOPS.c.user_id,
+        _PAYOUTS.c.number.label("id"),
+        *(c for c in _PAYOUTS.c if c.name not in {"vendor_id", "number"}),
+    )
+    .join(_SHOPS, _SHOPS.c.id == _PAYOUTS.c.vendor_id)
+    .subquery()
+)
+
+_TRACES = _table("payment_traces", "user_id", "attempt_id", "kind", "created_at")
+
+_LISTS: Mapping[str, FromClause] = {
     "consents": _CONSENTS,
     "sessions": _SESSIONS,
     "activity": _ACTIVITIES,
     "api_keys": _KEYS,
     "reviews": _REVIEWS,
     "review_marks": _REVIEW_MARKS,
+    "imports": _IMPORTS,
+    "history_choice": _OWN_CHOICE,
+    "searches": _SEARCHES,
+    "viewed_products": _VIEWED,
+    "saved_searches": _SAVED,
+    "saved_search_matches": _OWN_FOUND,
+    "price_alerts": _WATCHED,
+    "refunds": _OWN_REFUNDS,
+    "bank_accounts": _OWN_BANK_ACCOUNTS,
+    "payouts": _OWN_PAYOUTS,
+    "payment_traces": _TRACES,
 }
 _PROFILE = select(*_USERS.c).where(_USERS.c.id == _USER)
 _PAGE = select(*(c for c in _PAGES.c if c.name != "user_id")).where(_PAGES.c.user_id == _USER)
@@ -208,7 +308,7 @@ async def lists_of(
 
 
 async def _batches(
-    database: Database, user_id: UUID, source: TableClause
+    database: Database, user_id: UUID, source: FromClause
 ) -> AsyncIterator[list[Record]]:
     query: Select[Any] = select(*(c for c in source.c if c.name != "user_id"))
     query = query.where(source.c.user_id == user_id).order_by(source.c.id).limit(BATCH)
@@ -217,7 +317,7 @@ async def _batches(
         following = query if last is None else query.where(source.c.id > last)
         async with database.read() as connection:
             rows = (await connection.execute(following)).mappings().all()
-        yield [dict(row) for row in rows]
+        yield [_plain(dict(row)) for row in rows]
         if len(rows) < BATCH:
             return
         last = rows[-1]["id"]
@@ -239,6 +339,14 @@ async def _order_batches(database: Database, user_id: UUID) -> AsyncIterator[lis
         if len(orders) < BATCH:
             return
         last = ids[-1]
+
+
+def _plain(row: Record) -> Record:
+    """Return a row with its amounts in pesos, as people read them."""
+    for name in [name for name in row if name.endswith("_minor")]:
+        minor = row.pop(name)
+        row[name.removesuffix("_minor")] = None if minor is None else to_number(minor)
+    return row
 
 
 def _order(order: Record, items: list[Record]) -> Record:

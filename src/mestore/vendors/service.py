@@ -129,6 +129,13 @@ async def vendor_of(connection: AsyncConnection, user_id: UUID) -> SellingVendor
     raise NotAVendor()
 
 
+async def vendor_with(connection: AsyncConnection, vendor_id: UUID) -> SellingVendor:
+    """Return a vendor in any status; an unknown one is refused."""
+    if vendor := await VendorRepository(connection).find(vendor_id):
+        return vendor
+    raise VendorNotFound()
+
+
 async def register(
     database: Database,
     passwords: Passwords,

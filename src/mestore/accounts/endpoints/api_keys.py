@@ -6,6 +6,7 @@ import msgspec
 from fastapi import Response
 
 from mestore.accounts.deps import CallingDevice, CurrentUser
+from mestore.accounts.endpoints.routers import auth_router
 from mestore.accounts.errors import (
     ApiKeyNotAllowed,
     ApiKeyNotFound,
@@ -20,9 +21,8 @@ from mestore.accounts.views import all_keys
 from mestore.kernel.clock import now
 from mestore.kernel.errors import Forbidden, Unauthorized
 from mestore.kernel.http import Db, InTx, refuses
-from mestore.kernel.routing import Router
 
-router = Router(prefix="/api-keys")
+router = auth_router("/api-keys")
 
 _PEOPLE = refuses(Unauthorized, ApiKeyNotAllowed)
 

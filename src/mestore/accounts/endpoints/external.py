@@ -11,6 +11,7 @@ from mestore.accounts.deps import (
     IdentityProviders,
     Policy,
 )
+from mestore.accounts.endpoints.routers import auth_router
 from mestore.accounts.errors import AccountLocked, AccountSuspended
 from mestore.accounts.errors.external import (
     AccountEmailUnverified,
@@ -27,9 +28,8 @@ from mestore.accounts.types import OpenedSession
 from mestore.accounts.types.external import StartedSignIn
 from mestore.accounts.types.mfa import MfaRequired
 from mestore.kernel.http import Db, refuses
-from mestore.kernel.routing import Router
 
-router = Router(prefix="/oidc")
+router = auth_router("/oidc")
 
 _FINISH = refuses(
     InvalidExternalState,

@@ -5,13 +5,13 @@ from typing import Literal
 from pydantic import BaseModel
 
 from mestore.accounts.deps import Policy
+from mestore.accounts.endpoints.routers import auth_router
 from mestore.accounts.service.signing import check_signing
 from mestore.accounts.views.health import ask_for_nothing
 from mestore.kernel.errors import DatabaseUnavailable
 from mestore.kernel.http import Db, refuses
-from mestore.kernel.routing import Router
 
-router = Router()
+router = auth_router()
 
 
 class AuthHealth(BaseModel):

@@ -12,6 +12,7 @@ from mestore.accounts.deps import (
     SignedInUser,
     signed_in_user,
 )
+from mestore.accounts.endpoints.routers import auth_router
 from mestore.accounts.errors import AccountLocked, AccountSuspended, AddressBlocked
 from mestore.accounts.errors.mfa import (
     InvalidMfaCode,
@@ -29,9 +30,8 @@ from mestore.accounts.types import OpenedSession
 from mestore.accounts.types.mfa import MfaSetup
 from mestore.kernel.errors import Unauthorized
 from mestore.kernel.http import Db, InTx, refuses
-from mestore.kernel.routing import Router
 
-router = Router(prefix="/mfa")
+router = auth_router("/mfa")
 
 _SIGNED_IN = refuses(Unauthorized)
 _VERIFY = refuses(
@@ -70,7 +70,7 @@ async def verify(
     """With `mfa_token`, finish a sign-in; without, turn MFA on by a first code of the app."""
     _never_store(response)
     if body.mfa_token is None:
-        caller = await signed_in_user(request, credentials, policy, db)
+        caller = await signed_in_user(request, credentials)
         await TwoStep(db).confirm(caller, body.code or "", device.ip_address)
         return MfaStatus(mfa_enabled=True)
     step = SecondStep(db, policy)

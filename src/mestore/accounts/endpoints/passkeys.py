@@ -6,6 +6,7 @@ from uuid import UUID
 from fastapi import Body
 
 from mestore.accounts.deps import CallingDevice, CurrentUser, GuestSession, PasskeyChoices
+from mestore.accounts.endpoints.routers import auth_router
 from mestore.accounts.errors import AccountLocked, AccountSuspended
 from mestore.accounts.errors.mfa import (
     InvalidPasskey,
@@ -28,9 +29,8 @@ from mestore.accounts.types.passkeys import PasskeyView
 from mestore.accounts.views.passkeys import all_passkeys
 from mestore.kernel.errors import Unauthorized
 from mestore.kernel.http import Db, InTx, refuses
-from mestore.kernel.routing import Router
 
-router = Router(prefix="/passkeys")
+router = auth_router("/passkeys")
 
 _SIGNED_IN = refuses(Unauthorized)
 

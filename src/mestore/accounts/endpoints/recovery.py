@@ -1,6 +1,7 @@
 """HTTP for forgotten passwords, and for changing one's own."""
 
 from mestore.accounts.deps import CallingDevice, CurrentUser, PasswordHasher, Policy
+from mestore.accounts.endpoints.routers import auth_router
 from mestore.accounts.errors import AccountLocked, AddressBlocked
 from mestore.accounts.errors.verification import InvalidLinkToken, WrongPassword
 from mestore.accounts.schemas import Done
@@ -15,9 +16,8 @@ from mestore.accounts.service.recovery import reset_password as reset_by_token
 from mestore.kernel.errors import LostRace, Unauthorized
 from mestore.kernel.http import Db, InTx, refuses
 from mestore.kernel.problems import language
-from mestore.kernel.routing import Router
 
-router = Router()
+router = auth_router()
 
 _ASKED = {
     "en": "If an account has this e-mail, a message with a link to reset its password is coming.",

@@ -12,6 +12,7 @@ from mestore.accounts.deps import (
     Policy,
     SignedInUser,
 )
+from mestore.accounts.endpoints.routers import auth_router
 from mestore.accounts.endpoints.versions import version_of
 from mestore.accounts.errors import (
     AccountLocked,
@@ -45,9 +46,8 @@ from mestore.accounts.views import OpenSession, all_sessions, find_details
 from mestore.kernel.clock import now
 from mestore.kernel.errors import PreconditionFailed, Unauthorized
 from mestore.kernel.http import Db, InTx, check_if_match, refuses
-from mestore.kernel.routing import Router
 
-router = Router()
+router = auth_router()
 
 _SIGN_IN = refuses(InvalidCredentials, AccountSuspended, AccountLocked, AddressBlocked)
 _SIGNED_IN = refuses(Unauthorized)

@@ -1,6 +1,7 @@
 """HTTP for verifying one's own e-mail address and phone number."""
 
 from mestore.accounts.deps import CurrentUser
+from mestore.accounts.endpoints.routers import auth_router
 from mestore.accounts.errors.verification import (
     CodeSentRecently,
     CodeSpent,
@@ -19,9 +20,8 @@ from mestore.accounts.types.verification import CodePurpose, VerificationPolicy
 from mestore.kernel.db import Tx
 from mestore.kernel.errors import Unauthorized
 from mestore.kernel.http import Db, InTx, refuses
-from mestore.kernel.routing import Router
 
-router = Router()
+router = auth_router()
 
 _SEND_EMAIL = refuses(Unauthorized, EmailAlreadyVerified, CodeSentRecently)
 _SEND_SMS = refuses(Unauthorized, PhoneAlreadyVerified, PhoneMissing, CodeSentRecently, TooManySms)

@@ -21,6 +21,13 @@ class ApiKeyNotAllowed(Forbidden):
     es = "Una clave de API no puede hacer esto. Inicia sesión y usa el token de acceso."
 
 
+class RecentSignInRequired(Forbidden):
+    """The sign-in is too old for this."""
+
+    en = "Sign in again, then repeat this within {minutes} minutes: it needs a fresh sign-in."
+    es = "Inicia sesión de nuevo y repite antes de {minutes} minutos: exige un ingreso reciente."
+
+
 class ApiKeyNotFound(NotFound):
     """The caller has no such API key."""
 

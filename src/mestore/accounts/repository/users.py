@@ -27,6 +27,8 @@ _HAS_USERNAME = select(User.number).where(User.username == bindparam("of_usernam
 _CONTACTS = select(User.id, User.email, User.first_name, User.last_name, User.phone).where(
     User.id.in_(bindparam("of_users", expanding=True))
 )
+_KEPT_CONTACTS = _CONTACTS.where(User.erased_at.is_(None))
+_MEMBER_SINCE = select(User.created_at).where(User.id == bindparam("of_user"))
 
 _IS_OPEN_TO_SIGN_IN = or_(User.locked_until.is_(None), User.locked_until <= bindparam("moment"))
 _COUNT_FAILURE = (
@@ -176,6 +178,17 @@ class AccountRepository:
         """Return how to write to each of these users."""
         found = await self.connection.execute(_CONTACTS, {"of_users": list(user_ids)})
         return [Contact(*row) for row in found]
+
+    async def kept_contacts(self, user_ids: Iterable[UUID]) -> list[Contact]:
+        """Return how to write to those of these users whose accounts were not erased."""
+        found = await self.connection.execute(_KEPT_CONTACTS, {"of_users": list(user_ids)})
+        return [Contact(*row) for row in found]
+
+    async def member_since(self, user_id: UUID) -> datetime | None:
+        """Return when an account was made."""
+        rows = await self.connection.execute(_MEMBER_SINCE, {"of_user": user_id})
+        since: datetime | None = rows.scalar_one_or_none()
+        return since
 
     async def find_by_email(self, email: str) -> Credentials | None:
         """Return what a sign-in with this e-mail is decided by."""

@@ -7,14 +7,12 @@ from typing import Any
 from uuid import UUID
 
 from sqlalchemy import Insert, bindparam, delete, insert, select, update
-from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from mestore.accounts.models.users import User
 from mestore.accounts.models.verification import LinkToken, OneTimeCode, SendAllowance
 from mestore.accounts.types.verification import CodePurpose, LinkPurpose
-from mestore.kernel.db import affected
-from mestore.kernel.db_errors import Fault, fault_of
+from mestore.kernel.db import affected, unless_taken
 
 _OF_USER = (
     OneTimeCode.user_id == bindparam("of_user"),
@@ -341,11 +339,7 @@ async def purge(connection: AsyncConnection, moment: datetime, since: datetime) 
 
 async def _added(connection: AsyncConnection, statement: Insert, values: Mapping[str, Any]) -> bool:
     """Insert a row; False where its key is taken."""
-    try:
-        async with connection.begin_nested():
-            await connection.execute(statement, dict(values))
-    except DBAPIError as error:
-        if fault_of(error) is not Fault.UNIQUE:
-            raise
-        return False
-    return True
+    async with unless_taken(connection):
+        await connection.execute(statement, dict(values))
+        return True
+    return False

@@ -52,10 +52,14 @@ class Act(StrEnum):
     PRODUCT_MOVED = "products.moved"
     PRODUCT_EDITED = "products.edited"
     PRODUCT_DELETED = "products.deleted"
+    FILE_IMPORTED = "products.file_imported"
+    PRODUCT_CHANGE_REJECTED = "products.change_rejected"
 
     CATEGORY_ADDED = "categories.added"
     CATEGORY_CHANGED = "categories.changed"
     CATEGORY_REMOVED = "categories.removed"
+
+    SYNONYMS_CHANGED = "search.synonyms_changed"
 
     STOCK_SET = "inventory.set"
     STOCK_ADJUSTED = "inventory.adjusted"
@@ -69,9 +73,43 @@ class Act(StrEnum):
     REFUND_REQUESTED = "refunds.requested"
     REFUND_ACCOUNT_NAMED = "refunds.account_named"
     REFUND_TRANSFERRED = "refunds.transferred"
+    REFUND_ENDED = "refunds.ended"
     PAYMENT_EXCEPTION_RESOLVED = "payments.exception_resolved"
+    PAYMENT_REVIEWED = "payments.reviewed"
+    FRAUD_RULES_CHANGED = "payments.fraud_rules_changed"
+    CASH_CONFIRMED = "payments.cash_confirmed"
+    CASH_COLLECTION_POSTED = "payments.cash_collection_posted"
+
+    DISPUTE_OPENED = "disputes.opened"
+    DISPUTE_MOVED = "disputes.moved"
+    DISPUTE_CORRECTED = "disputes.corrected"
+
+    PAYOUT_ACCOUNT_NAMED = "payouts.account_named"
+    PAYOUT_REQUESTED = "payouts.requested"
+    PAYOUT_APPROVED = "payouts.approved"
+    PAYOUT_REJECTED = "payouts.rejected"
+    PAYOUT_CANCELLED = "payouts.cancelled"
+    PAYOUT_PAID = "payouts.paid"
+    PAYOUT_FAILED = "payouts.failed"
+    PAYOUT_BATCH_MADE = "payouts.batch_made"
+    PAYOUT_BATCH_CALLED_OFF = "payouts.batch_called_off"
+
+    EARNINGS_RELEASED = "earnings.released"
+    EARNINGS_RELEASED_EARLY = "earnings.released_early"
+    VENDOR_TERMS_SET = "earnings.terms_set"
+    VENDOR_ADJUSTED = "earnings.adjusted"
 
     DIFFERENCE_CLOSED = "reconciliation.closed"
+    SETTLEMENT_RECORDED = "reconciliation.settled"
+
+    COMMISSION_RULE_ADDED = "commissions.rule_added"
+    COMMISSION_RULE_CHANGED = "commissions.rule_changed"
+    COMMISSION_RULE_REMOVED = "commissions.rule_removed"
+    COMMISSION_RULES_ARRANGED = "commissions.rules_arranged"
+    COMMISSION_PLAN_ADDED = "commissions.plan_added"
+    COMMISSION_PLAN_CHANGED = "commissions.plan_changed"
+    COMMISSION_PLAN_REMOVED = "commissions.plan_removed"
+    VENDOR_PLAN_SET = "commissions.vendor_plan_set"
 
     @property
     def is_security_event(self) -> bool:
@@ -108,11 +146,22 @@ class Subject(StrEnum):
     VENDOR = "vendor"
     PRODUCT = "product"
     CATEGORY = "category"
+    SYNONYMS = "synonyms"
     ORDER = "order"
     REFUND = "refund"
     PAYMENT_EXCEPTION = "payment_exception"
+    PAYMENT_REVIEW = "payment_review"
+    FRAUD_RULES = "fraud_rules"
+    CASH_PAYMENT = "cash_payment"
+    CASH_COLLECTION = "cash_collection"
+    DISPUTE = "dispute"
+    PAYOUT = "payout"
+    PAYOUT_BATCH = "payout_batch"
     DIFFERENCE = "difference"
+    SETTLEMENT = "settlement"
     REVIEW = "review"
+    COMMISSION_RULE = "commission_rule"
+    COMMISSION_PLAN = "commission_plan"
 
 
 @dataclass(frozen=True, slots=True)

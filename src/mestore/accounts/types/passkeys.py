@@ -33,3 +33,12 @@ class PasskeyView:
     transports: list[str]
     created_at: datetime
     last_used_at: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class Made:
+    """What an authenticator made: a passkey that is not kept yet."""
+
+    credential_id: bytes
+    public_key: bytes
+    sign_count: int

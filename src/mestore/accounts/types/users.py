@@ -88,6 +88,8 @@ class SignInPolicy:
     mfa_issuer: str = "MeStore"
     mfa_required_roles: frozenset[UserType] = frozenset()
     second_step: timedelta = timedelta(minutes=5)
+    recent: timedelta = timedelta(minutes=10)
+    """How old the sign-in may be of who names a bank account or lets money go."""
 
     @property
     def secrets(self) -> tuple[str, ...]:

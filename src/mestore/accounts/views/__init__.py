@@ -32,6 +32,7 @@ from mestore.accounts.views.users import (
     all_sessions,
     find_caller,
     get_profile,
+    signed_in_at,
 )
 
 __all__ = [
@@ -58,4 +59,5 @@ __all__ = [
     "all_sessions",
     "find_caller",
     "get_profile",
+    "signed_in_at",
 ]

@@ -10,7 +10,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from mestore.accounts.models import Session, User, UserPermission
 from mestore.accounts.types import Caller, UserProfile, effective
 from mestore.accounts.views.access import OVERRIDES, live_overrides
-from mestore.kernel.db import rows_of
+from mestore.kernel.db import Database
 
 LONGEST_LIST = 100
 
@@ -21,6 +21,7 @@ _CALLER = (
     .outerjoin(UserPermission, UserPermission.user_id == User.id)
     .where(Session.id == bindparam("of_session"), *_IS_OPEN, User.is_active)
 )
+_OPENED_AT = select(Session.created_at).where(Session.id == bindparam("of_session"))
 _PROFILE = select(
     User.id,
     User.number,
@@ -61,16 +62,23 @@ class OpenSession(msgspec.Struct, frozen=True):
     current: bool
 
 
-async def find_caller(
-    connection: AsyncConnection, session_id: UUID, moment: datetime
-) -> Caller | None:
+async def find_caller(database: Database, session_id: UUID, moment: datetime) -> Caller | None:
     """Return who a session belongs to, if it goes on and its user is active."""
-    rows = await rows_of(connection, _CALLER, of_session=session_id, moment=moment)
+    asked = {"of_session": session_id, "moment": moment}
+    rows = await database.rows(_CALLER, asked, committed=True)
     if not rows:
         return None
     user_id, role, email, session, has_mfa, *_ = rows[0]
     may = effective(role, live_overrides(rows, moment))
     return Caller(user_id, role, email, session, has_mfa, may)
+
+
+async def signed_in_at(connection: AsyncConnection, session_id: UUID) -> datetime:
+    """Return when a session that exists was opened, with the second step where there is one."""
+    found: datetime = (
+        await connection.execute(_OPENED_AT, {"of_session": session_id})
+    ).scalar_one()
+    return found
 
 
 async def get_profile(connection: AsyncConnection, user_id: UUID) -> tuple[UserProfile, datetime]:
