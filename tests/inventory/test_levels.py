@@ -9,7 +9,8 @@ from sqlalchemy import delete, select
 from mestore.catalog.errors import VariantNotFound
 from mestore.inventory.errors import BelowReserved, LevelMoved, LevelTooHigh
 from mestore.inventory.models import StockLevel, StockLocation, StockMovement
-from mestore.inventory.service import InventoryService, OpeningStockBook
+from mestore.inventory.service import InventoryService
+from mestore.inventory.service.opening import OpeningStockBook
 from mestore.inventory.types import Demand, MovementKind, NewLevel
 from mestore.inventory.views import check
 from mestore.kernel.db import Database

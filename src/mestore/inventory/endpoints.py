@@ -5,7 +5,7 @@ from typing import Annotated
 from uuid import UUID
 
 import msgspec
-from fastapi import Depends, Path, Request, Response
+from fastapi import Depends, Request, Response
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from mestore.accounts.types import Permission
@@ -30,7 +30,8 @@ from mestore.inventory.schemas import (
     LowStockOut,
     MovementsOut,
 )
-from mestore.inventory.service import InventoryService, OpeningStockBook
+from mestore.inventory.service import InventoryService
+from mestore.inventory.service.opening import OpeningStockBook
 from mestore.inventory.types import NewLevel
 from mestore.inventory.views import (
     InventoryView,
@@ -44,6 +45,7 @@ from mestore.kernel.db import Tx
 from mestore.kernel.errors import Forbidden, Unauthorized
 from mestore.kernel.http import Db, IdempotencyHeader, InTx, Paging, answered, once_of, refuses
 from mestore.kernel.idempotency import Answer, IdempotencyKeyReused, run_once
+from mestore.kernel.ids import RowId
 from mestore.kernel.routing import Router
 from mestore.vendors.deps import vendor_who_can
 from mestore.vendors.errors import NotAVendor
@@ -175,7 +177,7 @@ async def add_location(body: LocationIn, vendor: UpdatingVendor, tx: InTx) -> Re
     responses=refuses(NotAVendor, LocationNotFound, LocationTaken),
 )
 async def rename_location(
-    location_id: Annotated[int, Path(ge=1, lt=2**63)],
+    location_id: RowId,
     body: LocationIn,
     vendor: UpdatingVendor,
     tx: InTx,

@@ -16,8 +16,14 @@ class InsufficientStock(Conflict):
 class VariantRequired(Invalid):
     """The product has several variants and the request names none."""
 
-    en = "This product has several variants. Say which one in variant_id."
-    es = "Este producto tiene varias variantes. Indica cuál en variant_id."
+    en = (
+        "This product has several variants. Say which one in variant_id; "
+        "GET /products/PRODUCT_ID/variants lists them."
+    )
+    es = (
+        "Este producto tiene varias variantes. Indica cuál en variant_id; "
+        "GET /products/PRODUCT_ID/variants las muestra."
+    )
 
 
 class LevelMoved(Conflict):

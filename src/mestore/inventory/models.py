@@ -70,7 +70,10 @@ class StockMovement(Base):
 
 
 class Reservation(Base):
-    """Units of one level promised to one order."""
+    """Units of one level promised to one order, and those that it waits for.
+
+    `quantity` lay here when they were promised; `backordered` are still to arrive (ADR 19).
+    """
 
     __tablename__ = "stock_reservations"
 
@@ -78,6 +81,7 @@ class Reservation(Base):
     order_id: Mapped[int] = mapped_column(BigInteger)
     level_id: Mapped[int] = mapped_column(BigInteger, ForeignKey("stock_levels.id"))
     quantity: Mapped[int] = mapped_column(Integer)
+    backordered: Mapped[int] = mapped_column(Integer, server_default="0")
     state: Mapped[ReservationState] = mapped_column(enum_column(ReservationState))
     created_at: Mapped[datetime] = mapped_column(UtcDateTime)
     updated_at: Mapped[datetime] = mapped_column(UtcDateTime)
@@ -86,5 +90,8 @@ class Reservation(Base):
         UniqueConstraint("order_id", "level_id"),
         # Without `state`: MariaDB locks the level when an index of its foreign key changes.
         Index("ix_stock_reservations_level", "level_id"),
-        CheckConstraint("quantity > 0", name="quantity"),
+        # Those that wait, oldest first; few of all.
+        Index("ix_stock_reservations_waiting", "backordered", "id"),
+        CheckConstraint("quantity >= 0", name="quantity"),
+        CheckConstraint("backordered >= 0", name="backordered"),
     )

@@ -25,11 +25,15 @@ class ReservationState(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Demand:
-    """How many units of a variant an order line asks for."""
+    """How many units of a variant an order line asks for.
+
+    `can_wait` says that those which are not there are ordered all the same.
+    """
 
     variant_id: UUID
     product_id: UUID
     quantity: int
+    can_wait: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,8 +77,33 @@ class NewLevel:
 
 @dataclass(frozen=True, slots=True)
 class Pick:
-    """Units to be taken from one level for one order."""
+    """Units to be taken from one level for one order, and units to arrive there for it."""
 
     level_id: int
     variant_id: UUID
     quantity: int
+    backordered: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Live:
+    """What an order holds of one level."""
+
+    level_id: int
+    variant_id: UUID
+    product_id: UUID
+    quantity: int
+    backordered: int
+
+
+@dataclass(frozen=True, slots=True)
+class Waiting:
+    """A reservation that units are missing of."""
+
+    id: int
+    order_id: int
+    level_id: int
+    variant_id: UUID
+    product_id: UUID
+    backordered: int
+    state: ReservationState

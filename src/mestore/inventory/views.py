@@ -296,11 +296,27 @@ _DISAGREEMENTS = (
 )
 
 
+_WAITING_IN_VAIN = (
+    select(StockLevel.variant_id, func.sum(Reservation.backordered))
+    .join(Reservation, Reservation.level_id == StockLevel.id)
+    .where(
+        Reservation.backordered > 0,
+        Reservation.state.in_([ReservationState.LIVE, ReservationState.TAKEN]),
+        StockLevel.variant_id.in_(
+            select(StockLevel.variant_id).where(StockLevel.on_hand > StockLevel.reserved)
+        ),
+    )
+    .group_by(StockLevel.variant_id)
+    .limit(MOST_FINDINGS)
+)
+
+
 async def check(connection: AsyncConnection) -> list[str]:
     """Return what does not agree in the stock, in words; nothing where all is well.
 
-    Levels must equal the sums of their movements, reserved units the live reservations, and no
-    counter may be negative. Tells the first thousand levels that break this.
+    Levels must equal the sums of their movements, reserved units the live reservations, no counter
+    may be negative, and nobody may wait for units that are free. Tells the first thousand that
+    break this.
     """
     findings = []
     for row in await connection.execute(_DISAGREEMENTS):
@@ -317,4 +333,6 @@ async def check(connection: AsyncConnection) -> list[str]:
             findings.append(f"{place}: {reserved} reserved, live reservations hold {held}")
         if reserved < 0 or on_hand < reserved:
             findings.append(f"{place}: {on_hand} on hand cannot cover {reserved} reserved")
+    for variant_id, units in await connection.execute(_WAITING_IN_VAIN):
+        findings.append(f"variant {variant_id}: orders wait for {units} units while some are free")
     return findings

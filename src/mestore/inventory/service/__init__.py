@@ -8,7 +8,6 @@ from collections import Counter
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
 from uuid import UUID
 
 from sqlalchemy.ext.asyncio import AsyncConnection
@@ -24,8 +23,10 @@ from mestore.inventory.errors import (
     LocationTaken,
 )
 from mestore.inventory.events import LowStock
-from mestore.inventory.picking import choose, counted, reservation_row, total_demand
-from mestore.inventory.repository import PlaceRepository, StockRepository, VariantHome
+from mestore.inventory.picking import choose, counted, movement_row, reservation_row, total_demand
+from mestore.inventory.repository.places import PlaceRepository, VariantHome
+from mestore.inventory.repository.stock import StockRepository
+from mestore.inventory.service.backorders import Backorders
 from mestore.inventory.types import (
     MAIN_LOCATION,
     Demand,
@@ -74,30 +75,39 @@ class InventoryService:
         self.tx = tx
         self.stock = StockRepository(tx.connection)
         self.places = PlaceRepository(tx.connection)
+        self.backorders = Backorders(tx)
 
-    async def reserve(self, order_id: int, demands: Sequence[Demand]) -> None:
+    async def reserve(self, order_id: int, demands: Sequence[Demand]) -> dict[UUID, int]:
         """Promise an order all its units, or refuse with every short line.
 
+        Return the units of each variant that are still to arrive, where its demand can wait.
         A refusal leaves the caller's transaction to be rolled back.
         """
         wanted = total_demand(demands)
         if not wanted:
-            return
+            return {}
+        can_wait = {demand.variant_id for demand in demands if demand.can_wait}
+        moment = now()
         levels = await self.stock.levels_of(wanted)
-        if len(levels) > len(wanted):
+        if can_wait:
+            await self.backorders.ensure_levels(
+                can_wait - {level.variant_id for level in levels}, moment
+            )
+            levels = await self.stock.lock_levels_of(wanted)
+        elif len(levels) > len(wanted):
             # Only a choice between several levels can be spoilt by a rival: then hold them first.
             levels = await self.stock.lock_levels([level.id for level in levels])
-        picks = choose(wanted, levels)
-        moment = now()
+        picks = choose(wanted, levels, can_wait)
         for pick in picks:
-            if not await self.stock.reserve(pick.level_id, pick.quantity, moment):
+            if pick.quantity and not await self.stock.reserve(pick.level_id, pick.quantity, moment):
                 await self._refuse_what_is_short(wanted, picks, pick)
         rows = [reservation_row(order_id, pick, moment) for pick in picks]
         await self.stock.add_reservations(rows)
-        moves = [(pick.level_id, 0, pick.quantity) for pick in picks]
+        moves = [(pick.level_id, 0, pick.quantity) for pick in picks if pick.quantity]
         await self._record(MovementKind.RESERVE, moves, "order placed", moment, order_id=order_id)
         await self._tell_low([(pick.variant_id, -pick.quantity) for pick in picks])
         self._touch(demand.product_id for demand in demands)
+        return {pick.variant_id: pick.backordered for pick in picks if pick.backordered}
 
     async def reclaim(self, order_id: int) -> None:
         """Promise an order again what was released, as when it is paid too late; or refuse."""
@@ -164,13 +174,15 @@ class InventoryService:
         }
         missing = {
             variant_id: (homes[variant_id].product_id, 0)
-            for variant_id in levels
-            if variant_id not in present
+            for variant_id, units in levels.items()
+            if units and variant_id not in present
         }
         if missing:
             added = await self.places.add_levels(missing, location_id, moment)
             present |= {level.variant_id: level for level in added}
-        held = await self.stock.lock_levels([level.id for level in present.values()])
+        at_main = {level.id for level in present.values()}
+        locked = await self.stock.lock_levels_of(present)
+        held = [level for level in locked if level.id in at_main]
         moves = []
         for level in held:
             wanted = levels[level.variant_id]
@@ -184,6 +196,7 @@ class InventoryService:
                 moves.append((level.id, wanted - level.on_hand, 0))
         await self.stock.add_on_hand({level: delta for level, delta, _ in moves}, moment)
         await self._record(MovementKind.SET, moves, "set", moment, actor_id=actor_id)
+        await self.backorders.give_out(present, moment)
         changed = {level.id: level for level in held}
         await self._tell_low([(changed[level].variant_id, delta) for level, delta, _ in moves])
         self._touch(changed[level].product_id for level, _, _ in moves)
@@ -213,7 +226,8 @@ class InventoryService:
             home = homes[level.variant_id]
             wanted[await self.places.ensure_level(home, level.location, moment)] = level
         changes, logged = [], []
-        for present in await self.stock.lock_levels(wanted):
+        locked = await self.stock.lock_levels_of(homes)
+        for present in (level for level in locked if level.id in wanted):
             new = wanted[present.id]
             if new.expected not in {None, present.on_hand}:
                 raise LevelMoved(
@@ -224,6 +238,7 @@ class InventoryService:
                 changes.append((present.id, delta, 0))
                 logged.append((present, new.location, new.on_hand))
         await self._record(MovementKind.SET, changes, reason, moment, actor_id=actor_id)
+        await self.backorders.give_out(homes, moment)
         await self._tell_low([(old.variant_id, units - old.on_hand) for old, _, units in logged])
         self._log(Act.STOCK_SET, logged, reason)
         self._touch(home.product_id for home in homes.values())
@@ -242,10 +257,12 @@ class InventoryService:
         place = location or await self.places.usual_location(variant_id, MAIN_LOCATION)
         moment = now()
         level_id = await self.places.ensure_level(home, place, moment)
-        (level,) = await self.stock.lock_levels([level_id])
+        locked = await self.stock.lock_levels_of([variant_id])
+        (level,) = (each for each in locked if each.id == level_id)
         await self._change_on_hand(level, delta, moment)
         moves = [(level_id, delta, 0)]
         await self._record(MovementKind.ADJUST, moves, reason, moment, actor_id=actor_id)
+        await self.backorders.give_out([variant_id], moment)
         await self._tell_low([(variant_id, delta)])
         self._log(Act.STOCK_ADJUSTED, [(level, place, level.on_hand + delta)], reason)
         self._touch([home.product_id])
@@ -253,18 +270,28 @@ class InventoryService:
     async def _end(self, order_id: int, state: ReservationState) -> bool:
         live = await self.stock.all_live(order_id)
         moment = now()
+        is_taken = state is ReservationState.TAKEN
+        if any(each.backordered for each in live):
+            # Before the reservations: who gives out arrived units takes them in this order.
+            await self.stock.lock_levels_of({each.variant_id for each in live})
+            live = await self.stock.all_live(order_id)
         if not live or not await self.stock.end_live(order_id, state, moment):
             return False
-        is_taken = state is ReservationState.TAKEN
         change = self.stock.take if is_taken else self.stock.release
-        for level_id, _, quantity in live:
-            if not await change(level_id, quantity, moment):
-                raise CountersDisagree(f"level {level_id} does not cover order {order_id}")
-        moves = [(level, -units if is_taken else 0, -units) for level, _, units in live]
+        for each in live:
+            if each.quantity and not await change(each.level_id, each.quantity, moment):
+                raise CountersDisagree(f"level {each.level_id} does not cover order {order_id}")
+        moves = [
+            (each.level_id, -each.quantity if is_taken else 0, -each.quantity)
+            for each in live
+            if each.quantity
+        ]
         kind = MovementKind.TAKE if is_taken else MovementKind.RELEASE
         reason = "order paid" if is_taken else "order ended unpaid"
         await self._record(kind, moves, reason, moment, order_id=order_id)
-        self._touch(product_id for _, product_id, _ in live)
+        if not is_taken:
+            await self.backorders.give_out({each.variant_id for each in live}, moment)
+        self._touch(each.product_id for each in live)
         return True
 
     async def _refuse_what_is_short(
@@ -316,18 +343,9 @@ class InventoryService:
         order_id: int | None = None,
     ) -> None:
         """Write the movements of (level, on hand, reserved) changes."""
-        rows: list[dict[str, Any]] = [
-            {
-                "level_id": level_id,
-                "kind": kind,
-                "on_hand_change": on_hand,
-                "reserved_change": reserved,
-                "reason": reason,
-                "actor_id": actor_id,
-                "order_id": order_id,
-                "created_at": moment,
-            }
-            for level_id, on_hand, reserved in moves
+        rows = [
+            movement_row(kind, move, reason, moment, actor_id=actor_id, order_id=order_id)
+            for move in moves
         ]
         if rows:
             await self.stock.add_movements(rows)
@@ -351,46 +369,3 @@ class InventoryService:
 
     def _touch(self, product_ids: Iterable[UUID]) -> None:
         self.tx.touch(*(f"product:{product_id}" for product_id in product_ids))
-
-
-class OpeningStockBook:
-    """What the catalogue asks for when products are written: its port `OpeningStock`."""
-
-    async def put(
-        self,
-        tx: Tx,
-        vendor_id: UUID,
-        product_id: UUID,
-        levels: Mapping[UUID, int],
-        actor_id: UUID,
-    ) -> None:
-        """Write the first levels of a new product, by variant."""
-        await InventoryService(tx).open_levels(vendor_id, product_id, levels, actor_id)
-
-    async def set(
-        self,
-        tx: Tx,
-        vendor_id: UUID,
-        product_id: UUID,
-        variant_id: UUID,
-        quantity: int,
-        actor_id: UUID,
-    ) -> None:
-        """Make `quantity` the units on hand at the main place; refuses less than orders hold."""
-        await InventoryService(tx).set_levels([NewLevel(variant_id, quantity)], actor_id=actor_id)
-
-    async def put_many(
-        self,
-        tx: Tx,
-        vendor_id: UUID,
-        products: Mapping[UUID, Mapping[UUID, int]],
-        actor_id: UUID,
-    ) -> None:
-        """Write the first levels of new variants, by product and variant."""
-        await InventoryService(tx).open_many(vendor_id, products, actor_id)
-
-    async def set_many(
-        self, tx: Tx, vendor_id: UUID, levels: Mapping[UUID, int], actor_id: UUID
-    ) -> Collection[UUID]:
-        """Make levels of the main place what is said; return which were not so before."""
-        return await InventoryService(tx).set_many(vendor_id, levels, actor_id)
