@@ -25,12 +25,20 @@ def turned_with_place() -> bytes:
 
 def bomb(side: int) -> bytes:
     """Return a small PNG whose header promises side x side pixels."""
+    return _png(side, _chunk(b"IDAT", zlib.compress(b"\0" * 1_000_000)))
 
-    def chunk(name: bytes, content: bytes) -> bytes:
-        check = struct.pack(">I", zlib.crc32(name + content))
-        return struct.pack(">I", len(content)) + name + content + check
 
+def endless_text() -> bytes:
+    """Return a small PNG with a comment that unpacks to 100 MB."""
+    text = zlib.compress(bytes(100_000_000), 9)
+    return _png(200, _chunk(b"zTXt", b"Comment\0\0" + text))
+
+
+def _png(side: int, chunks: bytes) -> bytes:
     header = struct.pack(">IIBBBBB", side, side, 8, 2, 0, 0, 0)
-    rows = zlib.compress(b"\0" * 1_000_000)
-    body = chunk(b"IHDR", header) + chunk(b"IDAT", rows) + chunk(b"IEND", b"")
-    return b"\x89PNG\r\n\x1a\n" + body
+    return b"\x89PNG\r\n\x1a\n" + _chunk(b"IHDR", header) + chunks + _chunk(b"IEND", b"")
+
+
+def _chunk(name: bytes, content: bytes) -> bytes:
+    check = struct.pack(">I", zlib.crc32(name + content))
+    return struct.pack(">I", len(content)) + name + content + check

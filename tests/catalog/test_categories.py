@@ -76,11 +76,31 @@ async def test_the_tree_is_shown_in_order_with_what_search_engines_need(
         "position": 0,
         "created_at": None,
         "updated_at": None,
+        "product_count": 0,
         "children": [],
     }
     assert kitchen["path"] == f"/{home['number']}/{kitchen['number']}/"
     for key in (home["id"], home["slug"]):
         assert (await client.get(f"/categories/{key}")).json() == shown[0]
+
+
+async def test_a_category_counts_the_public_products_in_all_of_it(
+    client: httpx2.AsyncClient, build: Build, staff: Headers
+) -> None:
+    root = await build.category()
+    leaf = await build.category(parent=await build.category(parent=root))
+    for category, approved in ((root, True), (leaf, True), (leaf, True), (leaf, False)):
+        await build.product(category=category, approved=approved)
+
+    (shown,) = (await client.get("/categories")).json()["categories"]
+    moved = await added(client, staff, name="Otra", parent_id=root.slug)
+
+    (middle,) = shown["children"]
+    counted = (shown["product_count"], middle["product_count"], moved["product_count"])
+    assert counted == (3, 2, 0)
+    assert middle["children"][0]["product_count"] == 2
+    answer = await client.get(f"/categories/{middle['id']}")
+    assert answer.json() == middle
 
 
 @pytest.mark.parametrize("key", ["no-hay", NOWHERE, "%00", "a b", "x" * 201])

@@ -304,6 +304,71 @@ async def test_my_products_are_mine_in_any_status(
     assert code(await client.get("/products/my-products", headers=buyer)) == (403, "NOT_A_VENDOR")
 
 
+async def test_a_vendor_finds_its_own_by_words_sku_category_and_status(
+    client: httpx2.AsyncClient, build: Build, as_user: AsUser
+) -> None:
+    vendor, shirts = await build.vendor(), await build.category()
+    polo = await build.category(parent=shirts)
+    headers = await as_user(vendor.owner)
+    for name, sku, category in (
+        ("Camisa de niño", "CAM-01", polo),
+        ("Camisa roja", "CAM-02", shirts),
+        ("Pantalón", "PAN-77", None),
+    ):
+        slug = category.slug if category else None
+        await offered(client, headers, name=name, sku=sku, category_id=slug)
+    await build.product(vendor=vendor, name="Camisa pendiente", approved=False)
+    await build.product(name="Camisa ajena")
+
+    async def found(query: str) -> list[str]:
+        answer = await client.get(f"/products/my-products?sort=name&{query}", headers=headers)
+        assert answer.json()["pagination"]["total"] == len(names(answer))
+        return names(answer)
+
+    assert await found("search=camisa") == ["Camisa de niño", "Camisa pendiente", "Camisa roja"]
+    assert await found("search=NINO CAMISA") == ["Camisa de niño"]
+    assert await found("search=pan-7") == ["Pantalón"]
+    assert await found("search=ajena") == []
+    assert await found(f"category={shirts.slug}") == ["Camisa de niño", "Camisa roja"]
+    assert await found(f"category={polo.id}") == ["Camisa de niño"]
+    assert await found("search=camisa&status=PENDING") == ["Camisa pendiente"]
+    assert await found(f"search=cam-0&category={shirts.slug}&status=PENDING") == []
+    answer = await client.get("/products/my-products?category=nada", headers=headers)
+    assert code(answer) == (422, "UNKNOWN_CATEGORY")
+    assert names(await client.get("/products?search=pan-7")) == []
+
+
+async def test_a_vendor_finds_what_is_running_low(
+    client: httpx2.AsyncClient, build: Build, as_user: AsUser
+) -> None:
+    vendor = await build.vendor()
+    headers = await as_user(vendor.owner)
+    sizes = [
+        {"sku": "size-a", "title": "S", "stock": 50},
+        {"sku": "size-b", "title": "M", "stock": 3},
+    ]
+    shelf: dict[str, dict[str, Any]] = {
+        "igual": {"stock": 5},
+        "lleno": {"stock": 6},
+        "sin contar": {"stock": None, "track_inventory": False},
+        "tallas": {"stock": None, "variants": sizes},
+        "vacío": {"stock": None},
+    }
+    for name, fields in shelf.items():
+        sku = name.replace(" ", "-")
+        await offered(client, headers, name=name, sku=sku, low_stock_threshold=5, **fields)
+
+    for query, expected in (
+        ("low_stock=true", ["igual", "tallas", "vacío"]),
+        ("low_stock=false", ["lleno", "sin contar"]),
+        ("low_stock=true&search=tal", ["tallas"]),
+    ):
+        answer = await client.get(f"/products/my-products?sort=name&{query}", headers=headers)
+        assert names(answer) == expected
+    low = await client.get("/inventory/low-stock", headers=headers)
+    assert {line["name"] for line in low.json()["low_stock"]} == {"igual", "tallas", "vacío"}
+
+
 async def test_a_vendor_shows_what_it_sells(client: httpx2.AsyncClient, build: Build) -> None:
     vendor = await build.vendor()
     await build.product(vendor=vendor, name="publicado")

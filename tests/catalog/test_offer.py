@@ -80,6 +80,7 @@ async def test_a_trusted_vendor_sells_at_once(
         "track_inventory": True,
         "stock": 7,
         "in_stock": True,
+        "is_backorder": False,
         "low_stock_threshold": 3,
         "rating": {"average": 0, "count": 0},
         "vendor": {"id": str(vendor.id), "business_name": vendor.business_name},
@@ -88,13 +89,14 @@ async def test_a_trusted_vendor_sells_at_once(
         "updated_at": product["updated_at"],
         "cost_price": 12000.25,
         "rejection_reason": None,
+        "pending_changes": None,
     }
     assert product == expected
     public = (await client.get("/products/pinata-de-bogota")).json()
     assert public == {
         name: value
         for name, value in expected.items()
-        if name not in {"cost_price", "rejection_reason"}
+        if name not in {"cost_price", "rejection_reason", "pending_changes"}
     }
 
 

@@ -42,6 +42,7 @@ async def test_the_default_variant_and_named_ones_are_found_with_their_prices(
         tax_rate=5,
         track_inventory=True,
         is_on_sale=True,
+        has_choice=True,
         image_url=None,
     )
     assert list(found) != []

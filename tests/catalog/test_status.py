@@ -13,7 +13,7 @@ from mestore.catalog.events import ProductArchived, ProductChanged, ProductPubli
 from mestore.catalog.models import Product
 from mestore.catalog.service.products import CatalogService
 from mestore.catalog.types import STAFF_MOVES, VENDOR_MOVES, Editor, ProductStatus
-from mestore.inventory.service import OpeningStockBook
+from mestore.inventory.service.opening import OpeningStockBook
 from mestore.kernel.db import Database
 from mestore.kernel.messages import Message
 from mestore.kernel.outbox import Outbox

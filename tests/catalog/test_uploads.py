@@ -1,17 +1,26 @@
 """Uploading pictures: what is taken, what becomes of it, what is refused."""
 
+import asyncio
 import io
-from collections.abc import Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable
 from pathlib import Path
+from uuid import UUID
 
 import httpx2
 import pytest
 from PIL import Image
 
+from mestore.accounts.types import UserType
+from mestore.bootstrap import App
+from mestore.catalog.jobs import on_drop_images, on_make_sizes
+from mestore.catalog.types import DropImages, MakeSizes
+from mestore.kernel.db import Database
 from mestore.settings import Settings
+from tests import engines
+from tests.audit.log import in_time
 from tests.build import Build, BuiltProduct
-from tests.catalog.pictures import bomb, picture, turned_with_place
-from tests.conftest import AsUser
+from tests.catalog.pictures import bomb, endless_text, picture, turned_with_place
+from tests.conftest import AsUser, Sources
 
 RunJobs = Callable[[], Awaitable[int]]
 SVG = b'<svg xmlns="http://www.w3.org/2000/svg"><script>alert(1)</script></svg>'
@@ -84,8 +93,14 @@ async def test_the_content_decides_what_a_file_is(
         (b"", 415, "UNSUPPORTED_IMAGE"),
         (b"%PDF-1.7 \0\0", 415, "UNSUPPORTED_IMAGE"),
         (picture("BMP"), 415, "UNSUPPORTED_IMAGE"),
+        (picture("TIFF"), 415, "UNSUPPORTED_IMAGE"),
+        (picture("EPS"), 415, "UNSUPPORTED_IMAGE"),
+        (b"GIF89a<script>alert(1)</script>", 415, "UNSUPPORTED_IMAGE"),
+        (endless_text(), 422, "IMAGE_DAMAGED"),
         (picture()[:3000], 422, "IMAGE_DAMAGED"),
         (picture("PNG")[:3000], 422, "IMAGE_DAMAGED"),
+        (picture("GIF")[:3000], 422, "IMAGE_DAMAGED"),
+        (picture("WEBP")[:3000], 422, "IMAGE_DAMAGED"),
         (picture(size=(99, 200)), 422, "IMAGE_DIMENSIONS"),
         (bomb(8001), 422, "IMAGE_DIMENSIONS"),
         (bomb(10_000), 422, "IMAGE_DIMENSIONS"),
@@ -126,6 +141,74 @@ async def test_a_body_that_announces_50_mb_is_refused_unread(
         f"/products/{product.id}", content=bytes(2 * 1024 * 1024), headers=headers
     )
     assert elsewhere.status_code == 413
+
+
+async def test_a_body_that_never_ends_is_refused_when_it_is_too_large(
+    client: httpx2.AsyncClient, build: Build, as_user: AsUser, settings: Settings
+) -> None:
+    product = await build.product()
+    headers = await as_user(product.vendor.owner)
+    kind = {"content-type": "multipart/form-data; boundary=x"}
+    sent = 0
+
+    async def body() -> AsyncIterator[bytes]:
+        nonlocal sent
+        yield b'--x\r\nContent-Disposition: form-data; name="files"; filename="a.png"\r\n\r\n'
+        while sent < 2000 * 1024 * 1024:
+            sent += 1024 * 1024
+            yield bytes(1024 * 1024)
+
+    address = f"/products/{product.id}/images"
+    answer = await client.post(address, content=body(), headers=headers | kind)
+    assert (answer.status_code, answer.json()["code"]) == (413, "BODY_TOO_LARGE")
+    assert sent < 300 * 1024 * 1024
+    assert _written(settings) == []
+
+
+async def test_what_hides_behind_the_pixels_is_not_served(
+    client: httpx2.AsyncClient, build: Build, as_user: AsUser, settings: Settings
+) -> None:
+    product = await build.product()
+    headers = await as_user(product.vendor.owner)
+    hidden = picture() + SVG + b"PK\x03\x04<?php system($_GET[0]); ?>"
+    assert (await _send(client, product, headers, hidden)).status_code == 202
+    (file,) = _written(settings)
+    kept = file.read_bytes()
+    assert kept.startswith(b"RIFF")
+    assert int.from_bytes(kept[4:8], "little") + 8 == len(kept)
+    assert not any(word in kept for word in (b"script", b"PK\x03\x04", b"php"))
+
+
+async def test_what_staff_does_to_pictures_of_a_vendor_is_in_the_audit_log(
+    client: httpx2.AsyncClient,
+    build: Build,
+    as_user: AsUser,
+    run_jobs: RunJobs,
+    database: Database,
+) -> None:
+    product = await build.product()
+    address = f"/products/{product.id}/images"
+    told = []
+    for user in (product.vendor.owner, await build.user(UserType.ADMIN)):
+        headers = await as_user(user)
+        answer = await _send(client, product, headers, picture(), picture())
+        one, two = (each["id"] for each in answer.json()["images"])
+        await run_jobs()
+        ids = [each["id"] for each in (await client.get(address)).json()["images"]]
+        for call in (
+            client.put(f"{address}/order", json={"ids": ids[::-1]}, headers=headers),
+            client.patch(f"{address}/{one}", json={"alt": "Lado"}, headers=headers),
+            client.patch(f"{address}/{one}", json={"alt": "Lado"}, headers=headers),
+            client.delete(f"{address}/{two}", headers=headers),
+        ):
+            assert (await call).is_success
+        await run_jobs()
+        acts = [act for act in await in_time(database) if act.subject_type == "product"]
+        told.append([(act.action, act.actor_id, act.subject_id) for act in acts])
+        if acts:
+            assert [len(act.after["images"]) for act in acts] == [3, 3, 3, 2]
+            assert [image["alt"] for image in acts[2].after["images"]].count("Lado") == 2
+    assert told == [[], [("products.edited", user.id, str(product.id))] * 4]
 
 
 async def test_pictures_are_arranged_described_and_removed_with_their_files(
@@ -204,6 +287,33 @@ async def test_a_product_takes_twenty_pictures_at_most(
     answer = await _send(client, product, headers, small)
     assert answer.json()["code"] == "TOO_MANY_IMAGES"
     assert len(_written(settings)) == 20
+
+
+async def test_a_replica_that_lags_behind_hides_no_picture_from_its_jobs(  # noqa: PLR0913
+    client: httpx2.AsyncClient,
+    build: Build,
+    as_user: AsUser,
+    program: App,
+    settings: Settings,
+    sources: Sources,
+    tmp_path: Path,
+) -> None:
+    product = await build.product()
+    headers = await as_user(product.vendor.owner)
+    (image,) = (await _send(client, product, headers, picture())).json()["images"]
+    (tmp_path / "replica").mkdir()
+    # It makes tables with a loop of its own.
+    source = await asyncio.to_thread(lambda: sources.sqlite)
+    nothing = engines.copy_of(source, tmp_path / "replica")
+    lagging = Database(settings.database, replica_url=nothing.render_as_string(hide_password=False))
+    lagging.outbox = program.database.outbox
+    making = MakeSizes(product.id, UUID(image["id"]))
+    await on_make_sizes(making, database=lagging, blobs=program.blobs)
+    key = _written(settings)[0].parent.relative_to(settings.media).as_posix()
+    await on_drop_images(DropImages((key,)), database=lagging, blobs=program.blobs)
+    await lagging.close()
+    own = await client.get(f"/products/{product.id}/images/{image['id']}", headers=headers)
+    assert (own.json()["state"], len(_written(settings))) == ("READY", 5)
 
 
 async def test_the_files_go_with_the_product(

@@ -7,12 +7,13 @@ import pytest
 from sqlalchemy import select
 
 from mestore.catalog.errors import ProductNotFound, SkuTaken, UnknownCategory
-from mestore.catalog.models import Product, ProductPrice, Variant
+from mestore.catalog.models import Product, ProductChange, ProductPrice, Variant
 from mestore.catalog.service.products import CatalogService
 from mestore.catalog.service.upsert import upsert_products
 from mestore.catalog.types import NewVariant, UpsertResult, UpsertRow
 from mestore.inventory.errors import BelowReserved
-from mestore.inventory.service import InventoryService, OpeningStockBook
+from mestore.inventory.service import InventoryService
+from mestore.inventory.service.opening import OpeningStockBook
 from mestore.inventory.types import Demand
 from mestore.inventory.views import check
 from mestore.kernel.db import Database
@@ -20,9 +21,9 @@ from mestore.vendors.types import SellingVendor, VendorStatus
 from tests.build import Build, BuiltVendor
 
 
-def seller(vendor: BuiltVendor) -> SellingVendor:
+def seller(vendor: BuiltVendor, *, is_trusted: bool = True) -> SellingVendor:
     return SellingVendor(
-        vendor.id, vendor.owner.id, vendor.business_name, VendorStatus.APPROVED, True
+        vendor.id, vendor.owner.id, vendor.business_name, VendorStatus.APPROVED, is_trusted
     )
 
 
@@ -32,10 +33,11 @@ def row(number: int, *, price: int = 100_00, stock: int | None = 3, **more: obje
 
 
 async def upsert(
-    database: Database, vendor: BuiltVendor, rows: list[UpsertRow]
+    database: Database, vendor: BuiltVendor, rows: list[UpsertRow], *, is_trusted: bool = True
 ) -> list[UpsertResult]:
+    by = seller(vendor, is_trusted=is_trusted)
     async with database.transaction() as tx:
-        return await upsert_products(tx, seller(vendor), rows, levels=OpeningStockBook())
+        return await upsert_products(tx, by, rows, levels=OpeningStockBook())
 
 
 async def test_new_products_are_written_and_the_same_rows_again_change_nothing(
@@ -53,6 +55,27 @@ async def test_new_products_are_written_and_the_same_rows_again_change_nothing(
         assert await check(connection) == []
         variants = (await connection.execute(select(Variant.id))).scalars().all()
     assert [await build.stock_of(variant) for variant in variants] == [(3, 0)] * 5
+
+
+async def test_what_an_untrusted_vendor_says_of_approved_products_waits(
+    build: Build, database: Database
+) -> None:
+    vendor = await build.vendor()
+    await upsert(database, vendor, [row(number) for number in range(3)])
+    rows = [row(1, name="Otra taza", price=90_00), row(2, name="Plato"), row(0)]
+
+    results = await upsert(database, vendor, rows, is_trusted=False)
+    again = await upsert(database, vendor, rows, is_trusted=False)
+    back = await upsert(database, vendor, [row(2)], is_trusted=False)
+
+    assert [result.created for result in results] == [False, False, None]
+    assert [result.created for result in (*again, *back)] == [None] * 4
+    async with database.read() as connection:
+        query = select(Product.name, Product.price_minor).order_by(Product.number)
+        names = [tuple(found) for found in await connection.execute(query)]
+        waiting = (await connection.execute(select(ProductChange.fields))).scalars().all()
+    assert names == [("Taza 0", 100_00), ("Taza 1", 90_00), ("Taza 2", 100_00)]
+    assert waiting == [{"name": "Otra taza"}]
 
 
 async def test_an_existing_product_changes_what_is_named_with_its_price_history(

@@ -6,13 +6,12 @@ from typing import Annotated, cast
 from fastapi import Depends, Request
 from fastapi.security import HTTPBearer
 
-from mestore.accounts.deps import AnyCaller, has_credentials, maybe_caller, sign_in_policy
+from mestore.accounts.deps import AnyCaller, has_credentials, maybe_caller
 from mestore.accounts.types import Caller, Permission
 from mestore.catalog.ports import OpeningStock
 from mestore.catalog.types import Editor
 from mestore.catalog.views.totals import Totals
 from mestore.kernel.errors import Forbidden
-from mestore.kernel.http import database
 from mestore.media.ports import BlobStore
 from mestore.vendors.deps import vendor_who_can
 from mestore.vendors.types import SellingVendor
@@ -27,9 +26,7 @@ async def caller_of(request: Request) -> Caller | None:
     """
     if not has_credentials(request):
         return None
-    return await maybe_caller(
-        request, await _bearer(request), await sign_in_policy(request), await database(request)
-    )
+    return await maybe_caller(request, await _bearer(request))
 
 
 def totals_of(request: Request) -> Totals:

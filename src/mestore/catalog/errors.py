@@ -94,6 +94,13 @@ class ReasonRequired(Invalid):
     es = "Indica en `reason` qué debe corregir el vendedor."
 
 
+class NothingWaits(NotFound):
+    """No edit of the product waits for a decision."""
+
+    en = "No change of this product waits. GET /admin/products/changes lists those that do."
+    es = "Ningún cambio de este producto espera. GET /admin/products/changes lista los que hay."
+
+
 class CompareAtPriceTooLow(Invalid):
     """The price before is not above the price."""
 
@@ -153,15 +160,27 @@ class DefaultVariantKept(Conflict):
 class VariantInUse(Conflict):
     """Stock, orders or carts still hold the variant."""
 
-    en = "{on_hand} units ({reserved} reserved) and {carts} carts hold it. Set stock to 0 first."
-    es = "Tiene {on_hand} unidades ({reserved} reservadas) y {carts} carritos. Lleva a 0 primero."
+    en = (
+        "{on_hand} units ({reserved} reserved), {carts} carts and {waiting} backordered units hold "
+        "it. Set stock to 0 first, when all that is ordered has arrived."
+    )
+    es = (
+        "Tiene {on_hand} unidades ({reserved} reservadas), {carts} carritos y {waiting} unidades "
+        "por llegar. Lleva el inventario a 0, cuando todo lo pedido haya llegado."
+    )
 
 
-class BackordersNotOffered(Invalid):
-    """Variants are sold only while there is stock of them."""
+class ProductAwaited(Conflict):
+    """Orders wait for units of the product, which only who still sees it can let arrive."""
 
-    en = "inventory_policy CONTINUE is not offered: send DENY, or track_inventory=false."
-    es = "inventory_policy CONTINUE no está disponible: envía DENY, o track_inventory=false."
+    en = (
+        "Orders wait for {waiting} backordered units of it. Archive it instead, and send or refund "
+        "those orders first."
+    )
+    es = (
+        "Hay pedidos que esperan {waiting} unidades por llegar. Archívalo, y primero envía o "
+        "reembolsa esos pedidos."
+    )
 
 
 class TooManyVariants(Invalid):

@@ -28,3 +28,13 @@ class ProductArchived(Event):
     """
 
     product_id: UUID
+
+
+@dataclass(frozen=True, slots=True)
+class ProductsWritten(Event):
+    """Products of an import were added or changed, at most 100 in one message.
+
+    It stands for the three above: what each product is now, the catalogue says.
+    """
+
+    product_ids: tuple[UUID, ...]

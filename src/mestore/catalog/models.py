@@ -18,7 +18,7 @@ from sqlalchemy import (
 )
 from sqlalchemy.orm import Mapped, mapped_column
 
-from mestore.catalog.types import ImageState, InventoryPolicy, ProductStatus
+from mestore.catalog.types import ChangeState, ImageState, InventoryPolicy, ProductStatus
 from mestore.kernel.columns import Base, BigPk, Code, Json, Minor, UtcDateTime, enum_column
 
 
@@ -96,7 +96,22 @@ class Product(Base):
         UniqueConstraint("vendor_id", "sku"),
         CheckConstraint("price_minor >= 0", name="price"),
         CheckConstraint("tax_rate IN (0, 5, 19)", name="tax_rate"),
-        Index("ix_products_public", "is_public", "number"),
+        Index(
+            "ix_products_public",
+            "is_public",
+            "number",
+            # What a search asks of hundreds of products stands here close together.
+            postgresql_include=[
+                "id",
+                "price_minor",
+                "rating_score",
+                "brand_key",
+                "brand",
+                "vendor_id",
+                "category_id",
+                "track_inventory",
+            ],
+        ),
         Index("ix_products_public_price", "is_public", "price_minor", "number"),
         Index("ix_products_public_name", "is_public", "name", "number"),
         Index("ix_products_public_rating", "is_public", "rating_score", "number"),
@@ -112,8 +127,29 @@ class Product(Base):
         ),
         Index("ix_products_public_vendor", "is_public", "vendor_id", "number"),
         Index("ix_products_vendor", "vendor_id", "number"),
+        Index("ix_products_vendor_status", "vendor_id", "status", "number"),
+        Index("ix_products_vendor_category", "vendor_id", "category_id", "number"),
+        Index("ix_products_vendor_price", "vendor_id", "price_minor", "number"),
+        Index("ix_products_vendor_name", "vendor_id", "name", "number"),
+        Index("ix_products_vendor_rating", "vendor_id", "rating_score", "number"),
         Index("ix_products_status", "status", "number"),
     )
+
+
+class ProductChange(Base):
+    """An edit of an approved product that waits for the operator; at most one a product."""
+
+    __tablename__ = "product_changes"
+
+    id: Mapped[int] = mapped_column(BigPk, primary_key=True)
+    product_id: Mapped[UUID] = mapped_column(Uuid, ForeignKey("products.id"), unique=True)
+    fields: Mapped[dict[str, Any]] = mapped_column(Json)
+    state: Mapped[ChangeState] = mapped_column(enum_column(ChangeState))
+    reason: Mapped[str | None] = mapped_column(String(500))
+    version: Mapped[int] = mapped_column(Integer)
+    submitted_at: Mapped[datetime] = mapped_column(UtcDateTime)
+
+    __table_args__ = (Index("ix_product_changes_state", "state", "id"),)
 
 
 class Variant(Base):
@@ -177,7 +213,7 @@ class ProductImage(Base):
 
     id: Mapped[UUID] = mapped_column(Uuid, primary_key=True)
     product_id: Mapped[UUID] = mapped_column(Uuid, ForeignKey("products.id"), index=True)
-    key: Mapped[str] = mapped_column(Code(200))
+    key: Mapped[str] = mapped_column(Code(200), index=True)
     alt: Mapped[str | None] = mapped_column(String(300))
     position: Mapped[int] = mapped_column(Integer)
     width: Mapped[int] = mapped_column(Integer)

@@ -1,6 +1,7 @@
 """The words of the catalogue."""
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
 from typing import Any, TypedDict
@@ -12,6 +13,22 @@ from mestore.vendors.types import VendorStatus
 IMAGE_SIZES = ("original", "large", "medium", "small", "thumbnail")
 DEEPEST_LEVEL = 10
 
+REVIEWED = (
+    "name",
+    "slug",
+    "description",
+    "short_description",
+    "category",
+    "brand",
+    "tags",
+    "tax_rate",
+    "seo_title",
+    "seo_description",
+    "videos",
+    "metadata",
+)
+"""The fields that the operator approved a product by, in the order in which they are shown."""
+
 
 class ProductStatus(StrEnum):
     """Where a product stands on its way to the public. Only APPROVED ones are sold."""
@@ -21,6 +38,13 @@ class ProductStatus(StrEnum):
     APPROVED = "APPROVED"
     REJECTED = "REJECTED"
     ARCHIVED = "ARCHIVED"
+
+
+class ChangeState(StrEnum):
+    """Where a vendor's edit of an approved product stands. An accepted one is gone."""
+
+    PENDING = "PENDING"
+    REJECTED = "REJECTED"
 
 
 class InventoryPolicy(StrEnum):
@@ -79,7 +103,7 @@ class MakeSizes(Task):
 
 @dataclass(frozen=True, slots=True)
 class DropImages(Task):
-    """Remove the files of pictures, by their keys in the blob store."""
+    """Remove the files of pictures, by their keys in the blob store, where no row has the key."""
 
     keys: tuple[str, ...]
 
@@ -167,12 +191,14 @@ class UpsertRow:
     """A product to write by its SKU. A new one needs `name` and `price_minor` in `fields`.
 
     `stock` is what the default variant is to have at the main place; None leaves it as it is.
-    Variants are known by their SKU within the product; one with `stock` 0 keeps what it has.
+    Variants are known by their SKU within the product; one with `stock` 0 keeps what it has, but
+    for those in `levels`, which are to have what it says, by SKU.
     """
 
     fields: ProductFields
     variants: tuple[NewVariant, ...] = ()
     stock: int | None = None
+    levels: Mapping[str, int] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -232,6 +258,18 @@ class HeldProduct:
 
 
 @dataclass(frozen=True, slots=True)
+class WaitingChange:
+    """What a vendor wants to say of an approved product, and nobody has agreed to yet."""
+
+    id: int
+    product_id: UUID
+    fields: ProductFields
+    state: ChangeState
+    reason: str | None
+    version: int
+
+
+@dataclass(frozen=True, slots=True)
 class HeldCategory:
     """A category as it is now, while this transaction holds the whole tree."""
 
@@ -251,6 +289,8 @@ class SaleItem:
     """A variant as it is sold now: what carts and checkout need, prices in minor units.
 
     `is_on_sale` is false where the product is not public: it may be shown in a cart, not ordered.
+    `takes_backorders` says that it may be ordered while no unit is there.
+    `has_choice` says that the product has other variants: who buys it must say which.
     """
 
     variant_id: UUID
@@ -264,7 +304,9 @@ class SaleItem:
     tax_rate: int
     track_inventory: bool
     is_on_sale: bool
+    has_choice: bool
     image_url: str | None
+    takes_backorders: bool = False
 
 
 def uuid_in(key: str) -> UUID | None:

@@ -8,6 +8,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from mestore.accounts.deps import require
 from mestore.accounts.types import Caller, Permission
+from mestore.catalog.deps import totals_of
 from mestore.catalog.endpoints.answers import JSON, KeyInPath
 from mestore.catalog.errors import (
     CategoryCycle,
@@ -21,7 +22,7 @@ from mestore.catalog.schemas.answers import CategoriesOut, CategoryOut
 from mestore.catalog.schemas.bodies import CategoryIn
 from mestore.catalog.schemas.fields import Key
 from mestore.catalog.service.categories import CategoryService
-from mestore.catalog.views.categories import category_tree, get_category
+from mestore.catalog.views.categories import category_tree, counts_of, get_category, kept_counts
 from mestore.kernel.cache import HotRoute, tag
 from mestore.kernel.http import InTx, database, refuses
 from mestore.kernel.routing import Router
@@ -34,8 +35,10 @@ Keeper = Annotated[Caller, Depends(require(Permission.CATEGORIES_MANAGE))]
 @router.get("", response_model=CategoriesOut)
 async def tree_of_categories(request: Request) -> Response:
     """Show all categories as a tree, each level by position and name."""
-    async with (await database(request)).read() as connection:
-        roots = await category_tree(connection)
+    db = await database(request)
+    counts = await kept_counts(db, totals_of(request))
+    async with db.read() as connection:
+        roots = await category_tree(connection, counts)
     tag(request, "categories")
     return Response(msgspec.json.encode({"categories": roots}), media_type=JSON)
 
@@ -43,10 +46,12 @@ async def tree_of_categories(request: Request) -> Response:
 @router.get("/{category_id}", response_model=CategoryOut, responses=refuses(CategoryNotFound))
 async def one_category(request: Request, category_id: KeyInPath) -> Response:
     """Show a category, by id or slug, with everything under it."""
-    async with (await database(request)).read() as connection:
-        answer = await _category(connection, category_id)
+    db = await database(request)
+    counts = await kept_counts(db, totals_of(request))
+    async with db.read() as connection:
+        found = await get_category(connection, category_id, counts)
     tag(request, "categories")
-    return answer
+    return Response(msgspec.json.encode(found), media_type=JSON)
 
 
 @router.post(
@@ -94,5 +99,6 @@ async def delete_category(
 
 
 async def _category(connection: AsyncConnection, key: str, status: int = 200) -> Response:
-    body = msgspec.json.encode(await get_category(connection, key))
+    found = await get_category(connection, key, await counts_of(connection))
+    body = msgspec.json.encode(found)
     return Response(body, status, media_type=JSON)

@@ -24,18 +24,20 @@ from mestore.catalog.schemas.answers import ImageOut, ImagesOut
 from mestore.catalog.service.images import MOST_IMAGES, ImageService
 from mestore.catalog.service.products import CatalogService
 from mestore.catalog.types import ImageState, NewImage
-from mestore.kernel.errors import BodyTooLarge, Refusal
+from mestore.kernel.errors import BodyTooLarge
 from mestore.kernel.http import Db, InTx, refuses
 from mestore.kernel.ids import uuid7
 from mestore.kernel.routing import Router
 from mestore.media.errors import (
+    BlobRefused,
     ImageDamaged,
     ImageDimensions,
     ImageTooLarge,
+    StorageUnavailable,
     UnsupportedImage,
     UploadExpected,
 )
-from mestore.media.service import drop_picture, store_original, take_in
+from mestore.media.service import store_original, take_in
 from mestore.media.types import MOST_BYTES
 
 router = Router(prefix="/products/{product_id}/images", tags=["products"])
@@ -104,6 +106,8 @@ class ImageOrder(BaseModel):
         UploadExpected,
         ImageDimensions,
         ImageDamaged,
+        BlobRefused,
+        StorageUnavailable,
     ),
 )
 async def upload_images(
@@ -114,19 +118,18 @@ async def upload_images(
     async with db.transaction() as tx:
         product = await CatalogService(tx).hold(product_id, editor)
     taken = [(await take_in(content, name), alt) for content, name, alt in await _files(request)]
-    new = []
-    try:
-        for picture, alt in taken:
-            key = f"products/{product.id.hex}/{uuid7().hex}"
-            new.append(NewImage(key, picture.width, picture.height, alt))
-            await store_original(blobs, key, picture)
-        async with db.transaction() as tx:
-            product = await CatalogService(tx).hold(product_id, editor)
-            shown = await ImageService(tx).upload(product, new)
-    except Refusal:
-        for image in new:
-            await drop_picture(blobs, image.key)
-        raise
+    new = [
+        NewImage(f"products/{product.id.hex}/{uuid7().hex}", picture.width, picture.height, alt)
+        for picture, alt in taken
+    ]
+    async with db.transaction() as tx:
+        product = await CatalogService(tx).hold(product_id, editor)
+        await ImageService(tx).announce(product, [image.key for image in new])
+    for image, (picture, _) in zip(new, taken, strict=True):
+        await store_original(blobs, image.key, picture)
+    async with db.transaction() as tx:
+        product = await CatalogService(tx).hold(product_id, editor)
+        shown = await ImageService(tx).upload(product, new)
     return Response(msgspec.json.encode({"images": shown}), 202, media_type=JSON)
 
 
@@ -171,11 +174,7 @@ async def change_image(
     """Change a picture's text or place."""
     product = await CatalogService(tx).hold(product_id, editor)
     images = ImageService(tx)
-    before = await images.one(product, image_id)
-    if body.position is not None:
-        await images.place(product, image_id, body.position)
-    alt = body.alt if "alt" in body.model_fields_set else before["alt"]
-    await images.describe(product, image_id, alt)
+    await images.change(product, image_id, body.model_dump(exclude_unset=True))
     shown = await images.one(product, image_id)
     return Response(msgspec.json.encode(shown), media_type=JSON)
 

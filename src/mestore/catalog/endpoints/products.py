@@ -27,6 +27,7 @@ from mestore.catalog.errors import (
     CompareAtPriceTooLow,
     FeaturedByStaff,
     PrivateStatus,
+    ProductAwaited,
     ProductNotFound,
     ShopNotOpen,
     SkuTaken,
@@ -45,7 +46,7 @@ from mestore.catalog.schemas.answers import (
     VariantsOut,
 )
 from mestore.catalog.schemas.bodies import ProductIn, ProductPatch, ProductReplacement
-from mestore.catalog.schemas.queries import OwnListQuery, ProductQuery
+from mestore.catalog.schemas.queries import FilteredQuery, OwnListQuery, ProductQuery
 from mestore.catalog.service.products import CatalogService
 from mestore.catalog.types import ProductStatus
 from mestore.catalog.views.categories import branch_of
@@ -100,9 +101,7 @@ async def list_of_products(request: Request) -> Response:
         lens = OWN
         flags.append("kept")
         values |= await _private(request, query)
-    if query.category is not None:
-        branch = await branch_of(db, totals, query.category)
-        values |= {"category": branch[0]} if len(branch) == 1 else {"branch": branch}
+    values |= await _within(request, query)
     tag(request, "catalog")
     listing = Listing(tuple(flags), values)
     return page_answer(await list_products(db, totals, listing, order, wanted, lens))
@@ -117,13 +116,14 @@ async def list_of_products(request: Request) -> Response:
 async def list_of_own_products(request: Request, vendor: ViewingVendor) -> Response:
     """List one's own products, in any status."""
     query = read(OwnListQuery, request)
-    values: dict[str, Any] = {"vendor": vendor.id}
+    values: dict[str, Any] = {"vendor": vendor.id, **query.words("own_word")}
     if query.status is not None:
         values["status"] = query.status
+    values |= await _within(request, query)
     page = await list_products(
         await database(request),
         totals_of(request),
-        Listing(("kept",), values),
+        Listing(("kept", *query.flags()), values),
         order_of(query.sort),
         query.page_request(),
         OWN,
@@ -252,7 +252,9 @@ async def change_product(
 
 
 @router.delete(
-    "/{product_id}", status_code=204, responses=refuses(ProductNotFound, PreconditionFailed)
+    "/{product_id}",
+    status_code=204,
+    responses=refuses(ProductNotFound, PreconditionFailed, ProductAwaited),
 )
 async def delete_product(
     request: Request, product_id: KeyInPath, editor: DeletingEditor, tx: InTx
@@ -274,8 +276,18 @@ async def _visible(request: Request, key: str) -> tuple[FoundProduct, bool]:
     )
     if not found.is_public and not is_own:
         raise ProductNotFound
-    tag(request, f"product:{found.id}", f"vendor:{found.vendor_id}", "categories")
+    if not is_own:
+        # What its vendor and staff look at is no visit, and is never kept.
+        tag(request, f"product:{found.id}", f"vendor:{found.vendor_id}", "categories")
     return found, is_own
+
+
+async def _within(request: Request, query: FilteredQuery) -> dict[str, Any]:
+    """Return the condition that products are of the category asked for, or of one under it."""
+    if query.category is None:
+        return {}
+    branch = await branch_of(await database(request), totals_of(request), query.category)
+    return {"category": branch[0]} if len(branch) == 1 else {"branch": branch}
 
 
 async def _private(request: Request, query: ProductQuery) -> dict[str, Any]:

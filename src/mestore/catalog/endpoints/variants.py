@@ -8,7 +8,6 @@ from fastapi import Request, Response
 from mestore.catalog.deps import StockOfProducts, UpdatingEditor
 from mestore.catalog.endpoints.answers import JSON, KeyInPath
 from mestore.catalog.errors import (
-    BackordersNotOffered,
     DefaultVariantKept,
     ProductNotFound,
     SkuTaken,
@@ -28,7 +27,7 @@ from mestore.kernel.routing import Router
 
 router = Router(prefix="/products/{product_id}/variants", tags=["products"])
 
-_CHANGES = (ProductNotFound, PreconditionFailed, SkuTaken, BackordersNotOffered)
+_CHANGES = (ProductNotFound, PreconditionFailed, SkuTaken)
 
 
 @router.post(

@@ -1,6 +1,6 @@
 """The pictures of products: their rows, for writing."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import Any, cast
 from uuid import UUID
 
@@ -30,6 +30,8 @@ _ONE = _OF_PRODUCT.with_only_columns(
     ProductImage.id, ProductImage.product_id, ProductImage.key, ProductImage.state
 ).where(ProductImage.id == bindparam("image_id"))
 
+_KEPT = select(ProductImage.key).where(ProductImage.key.in_(bindparam("keys", expanding=True)))
+
 
 class ImageRepository:
     """Statements about pictures; the caller holds the product."""
@@ -49,6 +51,10 @@ class ImageRepository:
         )
         row = found.one_or_none()
         return row.key if row is not None and row.state is ImageState.PROCESSING else None
+
+    async def kept(self, keys: Collection[str]) -> set[str]:
+        """Return those of the keys that pictures have."""
+        return set((await self.connection.execute(_KEPT, {"keys": list(keys)})).scalars())
 
     async def add(self, rows: Sequence[Mapping[str, Any]]) -> None:
         """Write pictures, in one statement."""

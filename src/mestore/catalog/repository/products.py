@@ -23,15 +23,13 @@ from sqlalchemy import (
     true,
     update,
 )
-from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from mestore.catalog.errors import ProductNotFound
 from mestore.catalog.models import OldSlug, Product, ProductImage, Variant
 from mestore.catalog.types import HeldProduct, ProductStatus, uuid_in
 from mestore.kernel.columns import enum_column
-from mestore.kernel.db import affected
-from mestore.kernel.db_errors import Fault, fault_of
+from mestore.kernel.db import affected, unless_taken
 from mestore.vendors.types import VendorStatus
 
 # The table itself: its columns have the names of the row, where `metadata` is one.
@@ -218,11 +216,7 @@ class ProductRepository:
         await affected(self.connection, statement.values(category_id=target))
 
     async def _unless_taken(self, statement: Any, values: Any = None) -> bool:  # noqa: ANN401  a write and its rows
-        try:
-            async with self.connection.begin_nested():
-                await self.connection.execute(statement, values)
-        except DBAPIError as error:
-            if fault_of(error) is not Fault.UNIQUE:
-                raise
-            return False
-        return True
+        async with unless_taken(self.connection):
+            await self.connection.execute(statement, values)
+            return True
+        return False

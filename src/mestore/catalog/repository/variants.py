@@ -10,6 +10,7 @@ from sqlalchemy import (
     BigInteger,
     DateTime,
     Integer,
+    String,
     Uuid,
     bindparam,
     column,
@@ -19,19 +20,25 @@ from sqlalchemy import (
     table,
     update,
 )
-from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from mestore.catalog.models import Variant
 from mestore.kernel.columns import UtcDateTime
-from mestore.kernel.db_errors import Fault, fault_of
+from mestore.kernel.db import unless_taken
 
 _LEVELS = table(
     "stock_levels",
     column("id", BigInteger),
     column("variant_id", Uuid),
+    column("product_id", Uuid),
     column("on_hand", Integer),
     column("reserved", Integer),
+)
+_RESERVATIONS = table(
+    "stock_reservations",
+    column("level_id", BigInteger),
+    column("backordered", Integer),
+    column("state", String),
 )
 _CARTS = table("carts", column("id", Uuid), column("expires_at", DateTime))
 _CART_ITEMS = table("cart_items", column("cart_id", Uuid), column("variant_id", Uuid))
@@ -47,6 +54,13 @@ _STOCK = (
     .order_by(_LEVELS.c.id)
     .with_for_update()
 )
+_AWAITED = (
+    select(func.coalesce(func.sum(_RESERVATIONS.c.backordered), 0))
+    .select_from(_RESERVATIONS.join(_LEVELS, _LEVELS.c.id == _RESERVATIONS.c.level_id))
+    .where(_RESERVATIONS.c.backordered > 0, _RESERVATIONS.c.state != "RELEASED")
+)
+_WAITING = _AWAITED.where(_LEVELS.c.variant_id == bindparam("variant_id"))
+_WAITING_FOR_PRODUCT = _AWAITED.where(_LEVELS.c.product_id == bindparam("product_id"))
 _LIVE_LINES = (
     select(func.count())
     .select_from(_CART_ITEMS.join(_CARTS, _CARTS.c.id == _CART_ITEMS.c.cart_id))
@@ -84,17 +98,24 @@ class VariantRepository:
         rows = await self.connection.execute(_STOCK, {"variant_id": variant_id})
         return [(on_hand, reserved) for on_hand, reserved in rows]
 
+    async def count_waiting(self, variant_id: UUID) -> int:
+        """Return how many units of a variant orders wait for."""
+        return int(
+            (await self.connection.execute(_WAITING, {"variant_id": variant_id})).scalar_one()
+        )
+
+    async def count_waiting_for(self, product_id: UUID) -> int:
+        """Return how many units of a product orders wait for."""
+        rows = await self.connection.execute(_WAITING_FOR_PRODUCT, {"product_id": product_id})
+        return int(rows.scalar_one())
+
     async def count_cart_lines(self, variant_id: UUID, moment: datetime) -> int:
         """Return in how many carts that are not expired a variant lies."""
         values = {"variant_id": variant_id, "moment": moment}
         return int((await self.connection.execute(_LIVE_LINES, values)).scalar_one())
 
     async def _unless_taken(self, statement: Any) -> bool:  # noqa: ANN401  an insert or update
-        try:
-            async with self.connection.begin_nested():
-                await self.connection.execute(statement)
-        except DBAPIError as error:
-            if fault_of(error) is not Fault.UNIQUE:
-                raise
-            return False
-        return True
+        async with unless_taken(self.connection):
+            await self.connection.execute(statement)
+            return True
+        return False

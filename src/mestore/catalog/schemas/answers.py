@@ -5,7 +5,7 @@ from uuid import UUID
 
 from pydantic import BaseModel, JsonValue
 
-from mestore.catalog.types import InventoryPolicy, ProductStatus
+from mestore.catalog.types import ChangeState, InventoryPolicy, ProductStatus
 from mestore.kernel.paging import PaginationOut
 
 
@@ -89,6 +89,7 @@ class ProductOut(BaseModel):
     track_inventory: bool
     stock: int
     in_stock: bool
+    is_backorder: bool
     low_stock_threshold: int
     rating: RatingOut
     vendor: VendorRefOut
@@ -102,6 +103,35 @@ class OwnProductOut(ProductOut):
 
     cost_price: float | None
     rejection_reason: str | None
+    pending_changes: dict[str, JsonValue] | None
+
+
+class FieldChangeOut(BaseModel):
+    """What a field says now and what it is to say."""
+
+    before: JsonValue
+    after: JsonValue
+
+
+class ChangeOut(BaseModel):
+    """An edit of an approved product that waits or was rejected; `category` is an id."""
+
+    id: int
+    product_id: UUID
+    product_name: str
+    vendor_id: UUID
+    product_version: int
+    state: ChangeState
+    reason: str | None
+    submitted_at: datetime
+    changes: dict[str, FieldChangeOut]
+
+
+class ChangesOut(BaseModel):
+    """A page of edits."""
+
+    changes: list[ChangeOut]
+    pagination: PaginationOut
 
 
 class VariantOut(BaseModel):
@@ -122,6 +152,7 @@ class VariantOut(BaseModel):
     inventory_policy: InventoryPolicy
     stock: int
     in_stock: bool
+    is_backorder: bool
     created_at: datetime
 
 
@@ -195,7 +226,7 @@ class PriceHistoryOut(BaseModel):
 
 
 class CategoryOut(BaseModel):
-    """A category with everything under it."""
+    """A category with everything under it; `product_count` is of public products in all of it."""
 
     id: UUID
     number: int
@@ -209,6 +240,7 @@ class CategoryOut(BaseModel):
     position: int
     created_at: datetime
     updated_at: datetime
+    product_count: int
     children: list["CategoryOut"]
 
 

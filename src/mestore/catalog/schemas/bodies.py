@@ -265,6 +265,13 @@ class StatusIn(Input):
     reason: Annotated[Text, StringConstraints(min_length=1, max_length=500)] | None = None
 
 
+class ChangeDecisionIn(Input):
+    """The operator's decision on an edit; a rejection needs a reason."""
+
+    accept: StrictBool
+    reason: Annotated[Text, StringConstraints(min_length=1, max_length=500)] | None = None
+
+
 class CategoryIn(Input):
     """A category. Without a slug one is made of its name; without a parent it is a root."""
 

@@ -75,16 +75,36 @@ class ListQuery(BaseModel):
         return PageRequest.of(page=self.page, per_page=size, cursor=self.cursor)
 
 
-class OwnListQuery(ListQuery):
-    """Which of one's own products."""
+class FilteredQuery(ListQuery):
+    """Filters of every list of products, joined by *and*."""
 
     status: Status | None = None
+    category: Annotated[Key | None, Field(description="Id or slug, with all under it.")] = None
+    search: Annotated[Line, StringConstraints(max_length=100)] | None = None
+
+    def words(self, name: str) -> dict[str, str]:
+        """Return the conditions, numbered under a name, that each word searched for is found."""
+        return _numbered(name, folded(self.search or "").split()[:MOST_WORDS])
 
 
-class ProductQuery(OwnListQuery):
+class OwnListQuery(FilteredQuery):
+    """Which of one's own products; a search also looks into their SKUs."""
+
+    low_stock: Annotated[
+        bool | None,
+        Field(description="Whether a variant is at or below the product's low_stock_threshold."),
+    ] = None
+
+    def flags(self) -> list[str]:
+        """Return the conditions that need no value."""
+        if self.low_stock is None:
+            return []
+        return ["low_stock" if self.low_stock else "no_low_stock"]
+
+
+class ProductQuery(FilteredQuery):
     """Which products. Filters are joined by *and*."""
 
-    category: Annotated[Key | None, Field(description="Id or slug, with all under it.")] = None
     vendor: UUID | None = None
     brand: Brand | None = None
     tags: Annotated[list[Tag], BeforeValidator(split_at_commas), Field(max_length=MOST_TAGS)] = []
@@ -93,7 +113,6 @@ class ProductQuery(OwnListQuery):
     in_stock: bool | None = None
     created_from: Moment | None = None
     created_to: Moment | None = None
-    search: Annotated[Line, StringConstraints(max_length=100)] | None = None
     min_rating: Annotated[Decimal, Field(ge=0, le=5, decimal_places=2)] | None = None
     is_featured: bool | None = None
 
@@ -119,7 +138,7 @@ class ProductQuery(OwnListQuery):
         }
         values = {name: value for name, value in found.items() if value is not None}
         values |= _numbered("tag", map(tag_mark, self.tags))
-        return values | _numbered("word", folded(self.search or "").split()[:MOST_WORDS])
+        return values | self.words("word")
 
 
 def _numbered(name: str, parts: Iterable[str]) -> dict[str, str]:

@@ -1,9 +1,12 @@
 """The pictures of a product: taken in, shown when every size is there, arranged, removed."""
 
 from collections.abc import Mapping, Sequence
+from datetime import timedelta
 from typing import Any
 from uuid import UUID
 
+from mestore.accounts.service.acts import is_by_operator, record
+from mestore.accounts.types.acts import Act, Subject
 from mestore.catalog.errors import (
     ImageNotFound,
     ImageOrderIncomplete,
@@ -27,6 +30,8 @@ from mestore.kernel.db import Tx
 from mestore.kernel.ids import uuid7
 
 MOST_IMAGES = 20
+# Longer than any upload takes: files that have no row by then belong to nobody.
+_UNCLAIMED = timedelta(hours=1)
 
 
 class ImageService:
@@ -43,13 +48,20 @@ class ImageService:
         await self._add(product, images, ImageState.READY)
         await self._show(product)
 
+    async def announce(self, product: HeldProduct, keys: Sequence[str]) -> None:
+        """Say before files are written that they go again, unless `upload` claims them."""
+        self._check_room(await self.images.all_of(product.id), len(keys))
+        self.tx.enqueue(DropImages(tuple(keys)), run_at=now() + _UNCLAIMED)
+
     async def upload(
         self, product: HeldProduct, images: Sequence[NewImage]
     ) -> list[dict[str, Any]]:
-        """Add pictures whose originals are there, and have their sizes made; return them."""
+        """Add announced pictures whose originals are there, have their sizes made, return them."""
+        before = await self.images.all_of(product.id)
         ids = await self._add(product, images, ImageState.PROCESSING)
         for image_id in ids:
             self.tx.enqueue(MakeSizes(product.id, image_id))
+        await self._record(product, before)
         return [await self.one(product, image_id) for image_id in ids]
 
     async def one(self, product: HeldProduct, image_id: UUID) -> dict[str, Any]:
@@ -57,34 +69,38 @@ class ImageService:
         row = await self._row(product, image_id)
         return self._shown(row) | {"state": row["state"]}
 
-    async def describe(self, product: HeldProduct, image_id: UUID, alt: str | None) -> None:
-        """Change what a picture says to who cannot see it."""
+    async def change(
+        self, product: HeldProduct, image_id: UUID, changes: Mapping[str, Any]
+    ) -> None:
+        """Change a picture's `alt`, or its `position` from 0; beyond the end is the end."""
         await self._row(product, image_id)
-        await self.images.change(image_id, {"alt": alt})
+        before = await self.images.all_of(product.id)
+        if (position := changes.get("position")) is not None:
+            ids = [row["id"] for row in before if row["id"] != image_id]
+            ids.insert(position, image_id)
+            await self.images.arrange(ids)
+        if "alt" in changes:
+            await self.images.change(image_id, {"alt": changes["alt"]})
         await self._show(product)
-
-    async def place(self, product: HeldProduct, image_id: UUID, position: int) -> None:
-        """Move a picture to a place, counted from 0; beyond the end is the end."""
-        await self._row(product, image_id)
-        rows = await self.images.all_of(product.id)
-        ids = [row["id"] for row in rows if row["id"] != image_id]
-        ids.insert(position, image_id)
-        await self.images.arrange(ids)
+        await self._record(product, before)
 
     async def arrange(self, product: HeldProduct, ids: Sequence[UUID]) -> None:
         """Show pictures in this order; every one of the product must be named once."""
-        rows = await self.images.all_of(product.id)
-        if sorted(ids) != sorted(row["id"] for row in rows):
-            raise ImageOrderIncomplete(count=len(rows))
+        before = await self.images.all_of(product.id)
+        if sorted(ids) != sorted(row["id"] for row in before):
+            raise ImageOrderIncomplete(count=len(before))
         await self.images.arrange(ids)
         await self._show(product)
+        await self._record(product, before)
 
     async def remove(self, product: HeldProduct, image_id: UUID) -> None:
         """Remove a picture; its files go in a job."""
+        before = await self.images.all_of(product.id)
         row = await self._row(product, image_id)
         await self.images.remove(image_id)
         await self._show(product)
         self.tx.enqueue(DropImages((row["key"],)))
+        await self._record(product, before)
 
     async def finish(self, product_id: UUID, image_id: UUID, state: ImageState) -> bool:
         """End the making of a picture's sizes; False where picture or product is gone."""
@@ -103,8 +119,7 @@ class ImageService:
         self, product: HeldProduct, images: Sequence[NewImage], state: ImageState
     ) -> list[UUID]:
         present, moment = await self.images.all_of(product.id), now()
-        if len(present) + len(images) > MOST_IMAGES:
-            raise TooManyImages(most=MOST_IMAGES)
+        self._check_room(present, len(images))
         first = max((row["position"] for row in present), default=-1) + 1
         ids = [uuid7() for _ in images]
         rows = [
@@ -123,6 +138,16 @@ class ImageService:
         ]
         await self.images.add(rows)
         return ids
+
+    async def _record(self, product: HeldProduct, before: Sequence[Mapping[str, Any]]) -> None:
+        if is_by_operator(product.owner_id):
+            after = await self.images.all_of(product.id)
+            old, new = ({"images": list(map(_told, rows))} for rows in (before, after))
+            record(self.tx, Act.PRODUCT_EDITED, Subject.PRODUCT, product.id, before=old, after=new)
+
+    def _check_room(self, present: Sequence[Mapping[str, Any]], more: int) -> None:
+        if len(present) + more > MOST_IMAGES:
+            raise TooManyImages(most=MOST_IMAGES)
 
     async def _row(self, product: HeldProduct, image_id: UUID) -> dict[str, Any]:
         for row in await self.images.all_of(product.id):
@@ -145,3 +170,8 @@ class ImageService:
             "height": row["height"],
             "urls": {size: f"{media_url}/{row['key']}/{size}.webp" for size in IMAGE_SIZES},
         }
+
+
+def _told(row: Mapping[str, Any]) -> dict[str, Any]:
+    """Return what the audit log tells of a picture; its place is that in the list."""
+    return {"id": row["id"], "alt": row["alt"], "key": row["key"]}

@@ -1,13 +1,14 @@
 """Products: vendors offer and edit them, the operator decides which of them the public sees."""
 
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import Any, cast
 from uuid import UUID
 
 from mestore.accounts.service.acts import is_by_operator, record
 from mestore.accounts.types.acts import Act, Subject
 from mestore.catalog.errors import (
     FeaturedByStaff,
+    ProductAwaited,
     ProductNotFound,
     ReasonRequired,
     ShopNotOpen,
@@ -21,9 +22,12 @@ from mestore.catalog.events import ProductArchived, ProductChanged, ProductPubli
 from mestore.catalog.ports import OpeningStock
 from mestore.catalog.repository.categories import CategoryRepository
 from mestore.catalog.repository.products import ProductRepository
+from mestore.catalog.repository.variants import VariantRepository
+from mestore.catalog.service.changes import WaitingChanges, is_reviewed
 from mestore.catalog.service.columns import FIRST, derived, is_free, slugs_of, with_suffix
 from mestore.catalog.service.prices import Claim, PriceBook, PriceChange
 from mestore.catalog.types import (
+    REVIEWED,
     STAFF_MOVES,
     VENDOR_MOVES,
     DropImages,
@@ -113,6 +117,8 @@ class CatalogService:
         is_featured = fields.get("is_featured", product.is_featured)
         if is_featured != product.is_featured and not editor.is_staff:
             raise FeaturedByStaff
+        if is_reviewed(product, editor):
+            fields = await self._hold_back(product, fields)
         values = await self._columns(fields, product)
         await self._follow_sku(product, fields.get("sku", product.sku))
         await self._move_slug(product, fields.get("slug", product.slug))
@@ -141,7 +147,12 @@ class CatalogService:
             record(self.tx, act, Subject.PRODUCT, product.id, before=before, after=after)
 
     async def withdraw(self, product: HeldProduct, editor: Editor) -> None:
-        """Delete a product: nobody sees it any more, and its SKU and slug are free again."""
+        """Delete a product: nobody sees it any more, and its SKU and slug are free again.
+
+        Raises `ProductAwaited` while orders wait for units of it: none could be let arrive.
+        """
+        if waiting := await VariantRepository(self.tx.connection).count_waiting_for(product.id):
+            raise ProductAwaited(waiting=waiting)
         moment = now()
         mark = f"~{product.id.hex}"
         values = {
@@ -179,6 +190,17 @@ class CatalogService:
         """Show all approved products of a vendor who may sell again, or hide them."""
         await self.products.show_vendor(vendor_id, is_shown=is_shown, moment=now())
         self.tx.touch("catalog", f"vendor:{vendor_id}")
+
+    async def _hold_back(self, product: HeldProduct, fields: ProductFields) -> ProductFields:
+        """Let the reviewed fields wait for the operator and return those that apply at once."""
+        waiting = {name: value for name, value in fields.items() if name in REVIEWED}
+        if "category" in waiting:
+            category_id = await self._category(fields["category"])
+            waiting["category"] = None if category_id is None else str(category_id)
+        if waiting:
+            await WaitingChanges(self.tx).put(product.id, waiting)
+        at_once = {name: value for name, value in fields.items() if name not in waiting}
+        return cast(ProductFields, at_once)
 
     async def _columns(
         self, fields: ProductFields, product: HeldProduct | None = None

@@ -1,18 +1,20 @@
 """Many products of one vendor at once, by SKU: what imports use."""
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 from uuid import UUID
 
 from mestore.catalog.errors import FeaturedByStaff, ShopNotOpen, SkuTaken, UnknownCategory
-from mestore.catalog.events import ProductArchived, ProductChanged, ProductPublished
+from mestore.catalog.events import ProductsWritten
 from mestore.catalog.ports import OpeningStock
 from mestore.catalog.repository.upserts import UpsertRepository
+from mestore.catalog.service.changes import WaitingChanges, shown
 from mestore.catalog.service.columns import FIRST, derived, slugs_of, with_suffix
 from mestore.catalog.service.prices import Claim, PriceBook, PriceChange
 from mestore.catalog.types import (
+    REVIEWED,
     NewVariant,
     ProductStatus,
     UpsertResult,
@@ -40,6 +42,8 @@ _EMPTY: dict[str, Any] = dict.fromkeys(
         "seo_description",
     )
 )
+# One event a product would be 50,000 jobs for an import of as many.
+_TOLD_AT_ONCE = 100
 _VARIANT_COLUMNS = (
     "title",
     "option1",
@@ -59,7 +63,7 @@ async def upsert_products(
     A constant number of statements. All or nothing: the first bad row refuses the whole call,
     and the caller's transaction is to be rolled back. SKUs must differ (`SkuTaken`). In rows of
     products that exist, absent fields stay; `status` may be DRAFT or PENDING on new ones only and
-    is ignored on others. Writes price history and stock, and publishes one event a product.
+    is ignored on others. Writes price history and stock, and publishes `ProductsWritten`.
     Raises `ShopNotOpen`, `FeaturedByStaff`, `SkuTaken`, `UnknownCategory`, `CompareAtPriceTooLow`,
     `CompareAtPriceNotReal`, the inventory's `BelowReserved`, and `LostRace` (then try again).
     """
@@ -74,6 +78,7 @@ class _Upsert:
         self.store = UpsertRepository(tx.connection)
         self.prices = PriceBook(tx)
         self.moment = now()
+        self.told: list[UUID] = []
 
     async def run(self, rows: Sequence[UpsertRow]) -> list[UpsertResult]:
         if self.vendor.status is not VendorStatus.APPROVED:
@@ -87,6 +92,8 @@ class _Upsert:
         changed = await self._change(old, held, categories) if old else set()
         if added or changed:
             self.tx.touch("catalog", *(f"product:{held[sku]['id']}" for sku in changed))
+        for start in range(0, len(self.told), _TOLD_AT_ONCE):
+            self.tx.publish(ProductsWritten(tuple(self.told[start : start + _TOLD_AT_ONCE])))
         return [
             UpsertResult(sku, added[sku], True)
             if sku in added
@@ -115,9 +122,7 @@ class _Upsert:
             }
         await self.store.add_variants(variants)
         await self.levels.put_many(self.tx, self.vendor.id, stock, self.vendor.user_id)
-        for product in products:
-            if product["is_public"]:
-                self.tx.publish(ProductPublished(product["id"]))
+        self.told += [product["id"] for product in products if product["is_public"]]
         return {product["sku"]: product["id"] for product in products}
 
     def _new(self, row: UpsertRow, slug: str, categories: Mapping[str, UUID]) -> dict[str, Any]:
@@ -147,9 +152,14 @@ class _Upsert:
         categories: Mapping[str, UUID],
     ) -> set[str]:
         changed: dict[str, dict[str, Any]] = {}
+        waiting: dict[UUID, dict[str, Any]] = {}
         for row in rows:
             before = held[row.fields["sku"]]
             after = before | _written(row, categories)
+            if before["status"] is ProductStatus.APPROVED and not self.vendor.is_trusted:
+                after, waiting[before["id"]] = _held_back(
+                    before, after, row.fields.keys() & REVIEWED
+                )
             after |= derived(after)
             after["is_public"] = before["status"] is ProductStatus.APPROVED and after["is_visible"]
             if after != before:
@@ -176,10 +186,12 @@ class _Upsert:
                 if after["price_minor"] != held[sku]["price_minor"]
             ]
         )
+        present = {each["id"]: shown(each) for each in held.values()}
+        put = await WaitingChanges(self.tx).put_many(waiting, present) if waiting else set()
         with_variants = await self._change_variants(rows, held)
-        for sku in sorted(set(changed) | with_variants):
-            self._tell(held[sku], changed.get(sku, held[sku]))
-        return set(changed) | with_variants
+        self.told += [held[sku]["id"] for sku in sorted(set(changed) | with_variants)]
+        waits = {sku for sku, each in held.items() if each["id"] in put}
+        return set(changed) | with_variants | waits
 
     async def _change_variants(
         self, rows: Sequence[UpsertRow], held: Mapping[str, dict[str, Any]]
@@ -220,14 +232,6 @@ class _Upsert:
             taken.add(slugs[-1])
         return slugs
 
-    def _tell(self, before: Mapping[str, Any], after: Mapping[str, Any]) -> None:
-        if before["is_public"] == after["is_public"]:
-            self.tx.publish(ProductChanged(after["id"]))
-        elif after["is_public"]:
-            self.tx.publish(ProductPublished(after["id"]))
-        else:
-            self.tx.publish(ProductArchived(after["id"]))
-
 
 class _VariantPlan:
     """What is to be done to the variants of held products, collected before it is written."""
@@ -251,7 +255,7 @@ class _VariantPlan:
             if before is None:
                 self._add_new(product_id, variant)
             else:
-                self._change(before, variant)
+                self._change(before, variant, row.levels.get(variant.sku, variant.stock or None))
 
     def _add_new(self, product_id: UUID, variant: NewVariant) -> None:
         self.new.append(_variant(product_id, variant, self.counts[product_id], self.moment))
@@ -259,9 +263,9 @@ class _VariantPlan:
         self.put.setdefault(product_id, {})[self.new[-1]["id"]] = variant.stock
         self.touched.add(product_id)
 
-    def _change(self, before: Mapping[str, Any], variant: NewVariant) -> None:
-        if variant.stock:
-            self.set_to[before["id"]] = variant.stock
+    def _change(self, before: Mapping[str, Any], variant: NewVariant, units: int | None) -> None:
+        if units is not None:
+            self.set_to[before["id"]] = units
         after = {name: getattr(variant, name) for name in _VARIANT_COLUMNS}
         after |= {"id": before["id"], "deleted_at": None}
         if any(before[name] != value for name, value in after.items()):
@@ -290,6 +294,16 @@ def _written(row: UpsertRow, categories: Mapping[str, UUID]) -> dict[str, Any]:
         key = values.pop("category")
         values["category_id"] = None if key is None else categories[key]
     return values
+
+
+def _held_back(
+    before: Mapping[str, Any], after: Mapping[str, Any], named: Collection[str]
+) -> tuple[dict[str, Any], dict[str, Any]]:
+    """Return what applies at once, and the fields that wait for the operator."""
+    wanted = shown(after)
+    waiting = {name: wanted[name] for name in named}
+    kept = {"category_id" if name == "category" else name for name in waiting}
+    return {**after, **{name: before[name] for name in kept}}, waiting
 
 
 def _claim(before: Mapping[str, Any], after: Mapping[str, Any]) -> Claim:

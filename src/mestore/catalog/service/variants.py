@@ -6,7 +6,6 @@ from uuid import UUID
 from mestore.accounts.service.acts import record
 from mestore.accounts.types.acts import Act, Subject
 from mestore.catalog.errors import (
-    BackordersNotOffered,
     DefaultVariantKept,
     SkuTaken,
     TooManyVariants,
@@ -16,7 +15,7 @@ from mestore.catalog.errors import (
 from mestore.catalog.ports import OpeningStock
 from mestore.catalog.repository.variants import VariantRepository
 from mestore.catalog.service.products import CatalogService
-from mestore.catalog.types import Editor, HeldProduct, InventoryPolicy, NewVariant
+from mestore.catalog.types import Editor, HeldProduct, NewVariant
 from mestore.kernel.clock import now
 from mestore.kernel.db import Tx
 from mestore.kernel.ids import uuid7
@@ -79,8 +78,9 @@ class VariantService:
         stock = await self.variants.stock_of(variant_id)
         on_hand, reserved = sum(row[0] for row in stock), sum(row[1] for row in stock)
         carts = await self.variants.count_cart_lines(variant_id, moment)
-        if on_hand or reserved or carts:
-            raise VariantInUse(on_hand=on_hand, reserved=reserved, carts=carts)
+        waiting = await self.variants.count_waiting(variant_id)
+        if on_hand or reserved or carts or waiting:
+            raise VariantInUse(on_hand=on_hand, reserved=reserved, carts=carts, waiting=waiting)
         mark = f"~{variant_id.hex}"
         values = {"sku": before["sku"][: 100 - len(mark)] + mark, "deleted_at": moment}
         await self.variants.change(variant_id, values)
@@ -112,8 +112,6 @@ class VariantService:
 
 
 def _columns(variant: NewVariant) -> dict[str, Any]:
-    if variant.inventory_policy is InventoryPolicy.CONTINUE:
-        raise BackordersNotOffered
     values = {name: getattr(variant, name) for name in _COLUMNS}
     return values | {"inventory_policy": variant.inventory_policy}
 

@@ -24,7 +24,7 @@ from sqlalchemy import (
     true,
 )
 
-from mestore.catalog.models import Category, Product
+from mestore.catalog.models import Category, Product, Variant
 from mestore.catalog.views.products import (
     LEVELS,
     OWN_COLUMNS,
@@ -34,6 +34,7 @@ from mestore.catalog.views.products import (
     ProductView,
     own_product,
     public_product,
+    stock_of,
 )
 from mestore.catalog.views.totals import Totals
 from mestore.kernel.columns import UtcDateTime
@@ -68,13 +69,27 @@ _HAS_STOCK = or_(
     .where(LEVELS.c.product_id == Product.id, LEVELS.c.on_hand > LEVELS.c.reserved)
     .correlate(Product),
 )
-
+# As the inventory's own list of what is few has it: by variant, and only where units are counted.
+_LOW_STOCK = and_(
+    Product.track_inventory == true(),
+    exists()
+    .where(
+        Variant.product_id == Product.id,
+        Variant.deleted_at.is_(None),
+        stock_of(LEVELS.c.variant_id == Variant.id) <= Product.low_stock_threshold,
+    )
+    .correlate(Product),
+)
 
 _PLACES = {column.key: place for place, column in enumerate(PUBLIC_COLUMNS)}
 
 
 def _search(name: str) -> Any:  # noqa: ANN401  a condition
     return Product.search_text.like(bindparam(name))
+
+
+def _own_search(name: str) -> Any:  # noqa: ANN401  a condition
+    return or_(_search(name), func.lower(Product.sku).like(bindparam(name)))
 
 
 # Every condition that a list can have. Where it needs a value, the parameter has the same name.
@@ -93,10 +108,13 @@ _CONDITIONS: dict[str, Any] = {
     "created_to": Product.created_at < bindparam("created_to", type_=UtcDateTime),
     "in_stock": _HAS_STOCK,
     "out_of_stock": ~_HAS_STOCK,
+    "low_stock": _LOW_STOCK,
+    "no_low_stock": ~_LOW_STOCK,
     "featured": Product.is_featured == true(),
     "not_featured": Product.is_featured == false(),
     **{f"tag_{index}": _search(f"tag_{index}") for index in range(MOST_TAGS)},
     **{f"word_{index}": _search(f"word_{index}") for index in range(MOST_WORDS)},
+    **{f"own_word_{index}": _own_search(f"own_word_{index}") for index in range(MOST_WORDS)},
 }
 
 

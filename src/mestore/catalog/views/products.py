@@ -24,8 +24,8 @@ from sqlalchemy import (
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from mestore.catalog.errors import ProductNotFound
-from mestore.catalog.models import Category, Product, Variant
-from mestore.catalog.types import uuid_in
+from mestore.catalog.models import Category, Product, ProductChange, Variant
+from mestore.catalog.types import ChangeState, InventoryPolicy, uuid_in
 from mestore.kernel.columns import enum_column
 from mestore.kernel.db import Database
 from mestore.kernel.money import to_number
@@ -98,6 +98,7 @@ class ProductView(msgspec.Struct, frozen=True):
     track_inventory: bool
     stock: int
     in_stock: bool
+    is_backorder: bool
     low_stock_threshold: int
     rating: Rating
     vendor: VendorRef
@@ -111,6 +112,7 @@ class OwnProductView(ProductView, frozen=True):
 
     cost_price: int | float | None
     rejection_reason: str | None
+    pending_changes: msgspec.Raw | None
 
 
 class VariantView(msgspec.Struct, frozen=True):
@@ -131,6 +133,7 @@ class VariantView(msgspec.Struct, frozen=True):
     inventory_policy: str
     stock: int
     in_stock: bool
+    is_backorder: bool
     created_at: datetime
 
 
@@ -154,13 +157,24 @@ class FoundProduct:
         return own_product(self.row)
 
 
-def _stock(matches: Any) -> Any:  # noqa: ANN401  SQL expressions
+def stock_of(matches: Any) -> Any:  # noqa: ANN401  SQL expressions
+    """Return the units that can be bought of what matches, as a column."""
     # Cast, because the sum of integers is a decimal on MariaDB.
     free = func.sum(LEVELS.c.on_hand - LEVELS.c.reserved)
     total = cast(func.coalesce(free, literal_column("0")), BigInteger)
     return select(total).where(matches).scalar_subquery()
 
 
+_TAKES_BACKORDERS = (
+    select(func.count())
+    .where(
+        Variant.product_id == Product.id,
+        Variant.inventory_policy == InventoryPolicy.CONTINUE,
+        Variant.deleted_at.is_(None),
+    )
+    .correlate(Product)
+    .scalar_subquery()
+)
 PUBLIC_COLUMNS = (
     Product.id,
     Product.number,
@@ -188,7 +202,7 @@ PUBLIC_COLUMNS = (
     cast(Product.images, Text).label("images"),
     cast(Product.videos, Text).label("videos"),
     Product.track_inventory,
-    _stock(LEVELS.c.product_id == Product.id).label("stock"),
+    stock_of(LEVELS.c.product_id == Product.id).label("stock"),
     Product.low_stock_threshold,
     Product.rating_score,
     Product.rating_count,
@@ -197,8 +211,14 @@ PUBLIC_COLUMNS = (
     cast(Product.extra, Text).label("metadata"),
     Product.created_at,
     Product.updated_at,
+    _TAKES_BACKORDERS,
 )
-OWN_COLUMNS = (*PUBLIC_COLUMNS, Product.cost_price_minor, Product.rejection_reason)
+_WAITING = (
+    select(cast(ProductChange.fields, Text))
+    .where(ProductChange.product_id == Product.id, ProductChange.state == ChangeState.PENDING)
+    .scalar_subquery()
+)
+OWN_COLUMNS = (*PUBLIC_COLUMNS, Product.cost_price_minor, Product.rejection_reason, _WAITING)
 
 _DETAIL = (
     select(*OWN_COLUMNS, Product.version, Product.is_public, VENDORS.c.user_id)
@@ -226,7 +246,7 @@ _VARIANTS = (
         Variant.position,
         Variant.is_default,
         type_coerce(Variant.inventory_policy, String),
-        _stock(LEVELS.c.variant_id == Variant.id),
+        stock_of(LEVELS.c.variant_id == Variant.id),
         Product.track_inventory,
         Variant.created_at,
     )
@@ -243,8 +263,9 @@ def public_product(row: Sequence[Any]) -> ProductView:
 
 def own_product(row: Sequence[Any]) -> OwnProductView:
     """Return a row of OWN_COLUMNS as its vendor sees it."""
-    cost_minor, reason = row[35:37]
-    return OwnProductView(*(*_values(row), _number(cost_minor), reason))
+    cost_minor, reason, waiting = row[36:39]
+    pending = waiting and msgspec.Raw(waiting)
+    return OwnProductView(*(*_values(row), _number(cost_minor), reason, pending))
 
 
 async def get_product(database: Database, key: str) -> FoundProduct:
@@ -263,7 +284,7 @@ def _found(rows: Sequence[Sequence[Any]]) -> FoundProduct:
     if not rows:
         raise ProductNotFound
     (row,) = rows
-    version, is_public, owner_id = row[37:]
+    version, is_public, owner_id = row[39:]
     return FoundProduct(row[0], row[30], owner_id, version, is_public, row)
 
 
@@ -291,6 +312,7 @@ def _variant(row: Sequence[Any]) -> VariantView:
         policy,
         stock,
         not is_tracked or stock > 0,
+        is_tracked and stock <= 0 and policy == InventoryPolicy.CONTINUE,
         created_at,
     )
     return VariantView(*values)
@@ -317,6 +339,7 @@ def _values(row: Sequence[Any]) -> tuple[Any, ...]:
         is_tracked,
         stock,
         stock > 0 or not is_tracked,
+        stock <= 0 and is_tracked and row[35] > 0,
         threshold,
         Rating(_ratio(score, 100), count),
         VendorRef(vendor_id, vendor),

@@ -5,11 +5,12 @@ from typing import Any
 from uuid import UUID
 
 import msgspec
-from sqlalchemy import Text, bindparam, cast, or_, select, true
+from sqlalchemy import Text, bindparam, cast, exists, or_, select, true
 from sqlalchemy.ext.asyncio import AsyncConnection
+from sqlalchemy.orm import aliased
 
 from mestore.catalog.models import Product, Variant
-from mestore.catalog.types import SaleItem
+from mestore.catalog.types import InventoryPolicy, SaleItem
 
 SaleKey = tuple[UUID, UUID | None]
 
@@ -22,6 +23,12 @@ class _Image(msgspec.Struct):
     urls: _Urls
 
 
+_OTHER = aliased(Variant)
+_HAS_CHOICE = exists().where(
+    _OTHER.product_id == Variant.product_id,
+    _OTHER.id != Variant.id,
+    _OTHER.deleted_at.is_(None),
+)
 _IMAGES = msgspec.json.Decoder(list[_Image])
 # All through the index on product_id: an OR over two tables' keys would be no index at all.
 _ITEMS = (
@@ -39,7 +46,9 @@ _ITEMS = (
         Product.tax_rate,
         Product.track_inventory,
         Product.is_public,
+        _HAS_CHOICE,
         cast(Product.images, Text),
+        Variant.inventory_policy,
     )
     .join(Product, Product.id == Variant.product_id)
     .where(
@@ -78,7 +87,7 @@ async def sale_items(
 
 
 def _item(row: Sequence[Any]) -> SaleItem:
-    own_minor, price_minor, tax_rate, is_tracked, is_public, images = row[7:]
+    own_minor, price_minor, tax_rate, is_tracked, is_public, has_choice, images, policy = row[7:]
     pictures = _IMAGES.decode(images)
     values = (
         *row[:7],
@@ -86,6 +95,8 @@ def _item(row: Sequence[Any]) -> SaleItem:
         tax_rate,
         is_tracked,
         is_public,
+        has_choice,
         pictures[0].urls.thumbnail if pictures else None,
+        policy is InventoryPolicy.CONTINUE,
     )
     return SaleItem(*values)

@@ -1,6 +1,6 @@
 """What lists ask for again and again, kept in process for seconds and dropped when it changes."""
 
-from collections.abc import Awaitable, Callable, Hashable, Iterable
+from collections.abc import Awaitable, Callable, Hashable, Iterable, Mapping
 from typing import Generic, TypeVar
 from uuid import UUID
 
@@ -52,6 +52,7 @@ class Totals:
 
     def __init__(self, seconds: float = SECONDS) -> None:
         self.counts: Kept[int] = Kept(seconds)
+        self.in_categories: Kept[Mapping[UUID, int]] = Kept(seconds)
         self.branches: Kept[tuple[UUID, ...]] = Kept(seconds)
 
     def touch(self, tags: Iterable[str]) -> None:
@@ -59,5 +60,6 @@ class Totals:
         changed = set(tags)
         if "catalog" in changed:
             self.counts.expire()
+            self.in_categories.expire()
         if "categories" in changed:
             self.branches.expire()
