@@ -2,11 +2,15 @@
 
 import pytest
 
-from mestore.search.analysis import alternatives, distance, exact, weighed, words
+from mestore.search.analysis import exact, forms, weighed, words
+from mestore.search.misspelling import distance
+from mestore.search.thesaurus import Thesaurus, shipped_groups
+
+SHIPPED = Thesaurus(shipped_groups())
 
 
-def terms(text: str) -> list[set[str]]:
-    return [alternatives(word) for word in words(text)]
+def terms(text: str) -> list[frozenset[str]]:
+    return [SHIPPED.slot(word).terms for word in words(text)]
 
 
 @pytest.mark.parametrize(
@@ -42,7 +46,7 @@ def test_what_is_not_the_same(one: str, other: str) -> None:
 def test_an_ene_is_found_without_and_better_with_it() -> None:
     found = weighed([("Caña", 10)])
     assert found["caña"] > found["can"]
-    assert alternatives("cana") & set(found)
+    assert forms("cana") & set(found)
 
 
 def test_a_term_weighs_what_its_best_text_does() -> None:

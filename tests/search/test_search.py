@@ -9,7 +9,7 @@ from sqlalchemy import update
 
 from mestore.catalog.models import Product
 from mestore.kernel.db import Database
-from mestore.search.service import matching, reindex
+from mestore.search.service import fitting, reindex
 from mestore.search.types import SearchQuery
 from tests.build import Build, BuiltProduct
 from tests.conftest import AsUser
@@ -42,6 +42,7 @@ def those(*products: BuiltProduct) -> list[str]:
         ("audif", None),
         ("headphones", None),
         ("audifnos", "typo"),
+        ("auriclares", "typo"),
         ("audífonos xyzzyq", "dropped_word"),
     ],
 )
@@ -171,18 +172,40 @@ async def test_a_text_is_completed(client: httpx2.AsyncClient, offer: Offer, bui
     assert (await client.get("/products/suggestions", params={"q": "c"})).status_code == 422
 
 
-async def test_a_saved_search_is_told_only_of_newer_ones(offer: Offer, database: Database) -> None:
-    old, new = await offer("Mesa"), await offer("Mesa")
-    await offer("Silla")
+async def test_products_are_held_against_searches_without_relaxing_any(
+    build: Build, database: Database, statements: list[str]
+) -> None:
+    # None of them is in the index yet.
+    table = await build.product(name="Mesa de madera", price="90000")
+    phones = await build.product(name="Audífonos Sony", stock=0)
+    hidden = await build.product(name="Mesa oculta", approved=False)
+    every = [table.id, phones.id, hidden.id]
+    wanted = {
+        SearchQuery(q="mesas madera"): [table.id],
+        SearchQuery(q="messa"): [],
+        SearchQuery(q="mad"): [],
+        SearchQuery(q="mesa xyzzyq"): [],
+        SearchQuery(q="auriculares"): [phones.id],
+        SearchQuery(q=phones.sku): [phones.id],
+        SearchQuery(q="%"): [],
+        SearchQuery(q="mesa", max_price_minor=8_999_999): [],
+        SearchQuery(max_price_minor=9_000_000): [table.id, phones.id],
+        SearchQuery(in_stock=True): [table.id],
+        SearchQuery(vendor=(phones.vendor.id,)): [phones.id],
+    }
+    await fitting(database, [], [])
+    statements.clear()
 
-    assert await matching(database, SearchQuery(q="mesas")) == [old.id, new.id]
-    assert await matching(database, SearchQuery(q="mesas"), old.number) == [new.id]
-    assert await matching(database, SearchQuery(q="messa")) == []
+    found = await fitting(database, list(wanted), every)
+
+    assert [sorted(ids) for ids in found] == [sorted(ids) for ids in wanted.values()]
+    assert len(statements) == 3
 
 
 async def test_the_number_of_statements_does_not_grow(
     client: httpx2.AsyncClient, offer: Offer, statements: list[str]
 ) -> None:
+    await search(client, "mesas")  # What is kept in process is read once.
     counts = []
     for size in (1, 10):
         for _ in range(size):

@@ -9,13 +9,13 @@ from collections.abc import Iterable
 from decimal import Decimal
 
 LONGEST = 60
-_KEY_WORD = re.compile(r"[^\W_]+")
 _WORD = re.compile(r"[^\W_]+(?:[.,]\d+[^\W_]*)?")
 _MEASURE = re.compile(
     r"(?<![\w/.,])(\d+/\d+|\d+(?:[.,]\d+)?)\s*"
     r"(kilogramos?|kilos?|kgs?|gramos?|grs?|g|litros?|lts?|l|mililitros?|ml|cc|tb|gb|mb|"
     r"pulgadas?|inch(?:es)?|in|\"|”|'')(?!\w)"
 )
+_POSSESSIVE = re.compile(r"(?<=[a-z]{2})['’]s\b")
 _UNITS = {
     "k": ("g", 1000),
     "g": ("g", 1),
@@ -30,50 +30,6 @@ _STOP = frozenset(
         "un una unos unas y the of for with and an in to"
     ).split()
 )
-_SYNONYMS = (
-    "celular movil smartphone telefono phone cellphone",
-    "tenis zapatilla sneaker",
-    "esfero boligrafo lapicero pen",
-    "nevera refrigerador refrigeradora frigorifico fridge refrigerator",
-    "computador ordenador computadora portatil laptop notebook",
-    "televisor tv television tele",
-    "audifono auricular headphone earphone",
-    "camiseta playera remera polera tshirt",
-    "jean vaquero bluejean",
-    "chaqueta chamarra campera jacket",
-    "saco sueter buzo sweater",
-    "gafa lente anteojo glasses",
-    "morral mochila maletin backpack",
-    "cobija manta frazada blanket",
-    "olla cacerola pot",
-    "estufa cocina stove",
-    "carro auto coche car",
-    "moto motocicleta motorcycle",
-    "bicicleta bici cicla bike bicycle",
-    "zapato calzado shoe",
-    "reloj watch",
-    "libro book",
-    "juguete toy",
-    "silla chair asiento",
-    "mesa table",
-    "cama bed",
-    "cafe coffee",
-    "licuadora blender",
-    "lavadora washer",
-    "pantalon trouser pants",
-    "vestido dress",
-    "camisa shirt",
-    "bolso cartera bag handbag",
-    "aretes pendientes earrings",
-    "cargador charger",
-    "parlante altavoz bocina speaker",
-    "teclado keyboard",
-    "raton mouse",
-    "impresora printer",
-    "balon pelota ball",
-    "perro dog canino",
-    "gato cat felino",
-)
 
 
 def folded(text: str, *, keep_ene: bool = False) -> str:
@@ -83,11 +39,6 @@ def folded(text: str, *, keep_ene: bool = False) -> str:
         return "ñ".join(folded(part) for part in text.split("ñ"))
     decomposed = unicodedata.normalize("NFKD", text)
     return "".join(letter for letter in decomposed if not unicodedata.combining(letter))
-
-
-def brand_key(brand: str) -> str:
-    """Return a brand as the catalogue keeps it for filters."""
-    return " ".join(_KEY_WORD.findall(folded(brand)))[:100]
 
 
 def stem(word: str) -> str:
@@ -103,28 +54,20 @@ def stem(word: str) -> str:
     return word[:-1] if len(word) > 3 and word[-1] in "aeo" else word
 
 
-_GROUPS = {
-    stem(word): frozenset(stem(each) for each in group.split())
-    for group in _SYNONYMS
-    for word in group.split()
-}
-
-
 def words(text: str) -> list[str]:
     """Return the words that count, folded, ñ kept, measures as one word each: `500g`, `15.6in`."""
     found: list[str] = []
-    plain = _MEASURE.sub(lambda match: f" {_measure(match[1], match[2])} ", _lower(text))
+    lower = _POSSESSIVE.sub("", _lower(text))
+    plain = _MEASURE.sub(lambda match: f" {_measure(match[1], match[2])} ", lower)
     for word in _WORD.findall(plain):
         if word not in _STOP and len(word) <= LONGEST:
             found.append(word)
     return found
 
 
-def alternatives(word: str) -> set[str]:
-    """Return the terms that say the same as a word of `words`."""
-    term = stem(folded(word))
-    kept = {word} if "ñ" in word else set()
-    return {term, *_GROUPS.get(term, ()), *kept}
+def forms(word: str) -> set[str]:
+    """Return the terms of a word of `words` itself: its stem, and with its ñ where it has one."""
+    return {word_term(word), word} if "ñ" in word else {word_term(word)}
 
 
 def exact(text: str) -> str:
@@ -146,26 +89,6 @@ def weighed(parts: Iterable[tuple[str, int]]) -> dict[str, int]:
 def word_term(word: str) -> str:
     """Return the term under which a word of `words` is kept."""
     return stem(folded(word))
-
-
-def grams(word: str) -> set[str]:
-    """Return the three-letter pieces of a word, its begin and end marked."""
-    marked = f"^{word}$"
-    return {marked[at : at + 3] for at in range(len(marked) - 2)}
-
-
-def distance(one: str, other: str) -> int:
-    """Return how many letters were missed, added, changed or swapped between two words."""
-    before: list[int] = []
-    row = list(range(len(other) + 1))
-    for i, letter in enumerate(one, 1):
-        last, before, row = before, row, [i]
-        for j, against in enumerate(other, 1):
-            best = min(before[j] + 1, row[j - 1] + 1, before[j - 1] + (letter != against))
-            if i > 1 and j > 1 and letter == other[j - 2] and one[i - 2] == against:
-                best = min(best, last[j - 2] + 1)
-            row.append(best)
-    return row[-1]
 
 
 def _lower(text: str) -> str:

@@ -1,133 +1,162 @@
 """Finding products: all words first, then more and more loosely until something is found."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
-from typing import Any
-from uuid import UUID
+from dataclasses import replace
+from math import ceil, log2
 
 from mestore.kernel.db import Database
-from mestore.search import analysis, views
-from mestore.search.types import MOST_WORDS, Hit, SearchQuery
+from mestore.search.service.asked import NOTHING, Asked, Found, rarest_first, sort_key
+from mestore.search.service.facets import meets
+from mestore.search.service.filters import filters_of
+from mestore.search.service.meaning import Meaning, meaning_of
+from mestore.search.service.ordered import in_order
+from mestore.search.service.ways import shortest_way
+from mestore.search.types import ALL, Hit, SearchQuery, Slot, WidthPolicy
+from mestore.search.views import hits as views
+from mestore.search.views.terms import LOOSE, postings
+from mestore.search.views.words import frequencies
 
-MOST_MATCHES = 500
-SHORTEST_TYPO = 4
-LONG_WORD = 7
-
-
-@dataclass(frozen=True, slots=True)
-class Found:
-    """A window of hits, all that facets count, and how far the words had to be relaxed."""
-
-    hits: list[Hit]
-    total: int
-    counted: list[Hit]
-    relaxed: str | None
+SOME_WORDS = 200
 
 
-async def find(database: Database, query: SearchQuery, sort: str, window: tuple[int, int]) -> Found:
-    """Return the public products that a query means.
+async def find(
+    database: Database,
+    query: SearchQuery,
+    sort: str,
+    window: tuple[int, int],
+    *,
+    is_exact: bool = False,
+) -> Found:
+    """Return the public products that a query means; `is_exact` counts as many as may be looked at.
 
-    `relaxed` is None where every word was found as written, else `typo` or `dropped_word`.
+    `relaxed` is None where every word was found as written, else `typo`, `dropped_word` or
+    `some_words`.
     """
-    values, relaxed = filters_of(query), None
-    if query.q.strip() and " " not in query.q.strip():
-        code = [{analysis.exact(query.q)}]
-        hits, total = await views.hits(database, code, values, sort, window)
-        if total:
-            counted, _ = await views.hits(database, code, {}, "number", (0, views.MOST_HITS))
-            return Found(hits, total, counted, None)
-    written = analysis.words(query.q)[:MOST_WORDS]
-    if query.q.strip() and not written:
-        return Found([], 0, [], None)
-    words, misspelt, unknown = await _meant(database, written)
-    if misspelt:
-        relaxed = "typo"
-    if unknown and words:
-        relaxed = "dropped_word"
-    if written and not words:
-        return Found([], 0, [], None)
-    counted, there = await views.hits(database, words, {}, "relevance", (0, views.MOST_HITS))
-    if not there and len(words) > 1:
-        words, relaxed = await _fewer(database, words), "dropped_word"
-        counted, there = await views.hits(database, words, {}, "relevance", (0, views.MOST_HITS))
-    hits, total = await views.hits(database, words, values, sort, window)
-    return Found(hits, total, counted, relaxed)
+    widths = database.policy(WidthPolicy)
+    asked = Asked(query, sort, window, is_exact, filters_of(query), widths)
+    text = query.q.strip()
+    if not text:
+        return await _browse(database, asked)
+    meaning = await meaning_of(database, text)
+    if meaning.code is not None:
+        code = [Slot(frozenset([meaning.code]))]
+        if (found := await _all_words(database, asked, code, None)).counted:
+            return replace(found, is_code=True)
+    if not meaning.readings:
+        return NOTHING
+    found = await _any_reading(database, asked, meaning)
+    if found.counted:
+        relaxed = "dropped_word" if meaning.has_unknown else None
+        return _relaxed(found, relaxed or ("typo" if meaning.is_misspelt else None))
+    return await _some_words(database, asked, meaning)
 
 
-async def matching(database: Database, query: SearchQuery, after_number: int = 0) -> list[UUID]:
-    """Return public products with every word of a query, newer than a number, oldest first.
+async def _browse(database: Database, asked: Asked) -> Found:
+    """Find without words: by popularity, or in an order that the catalogue itself has."""
+    return await _all_words(
+        database, asked, [Slot(frozenset([ALL]))], Meaning([], await frequencies(database, {ALL}))
+    )
 
-    Nothing is relaxed: what a saved search tells of must be what was asked for.
+
+async def _any_reading(database: Database, asked: Asked, meaning: Meaning) -> Found:
+    for slots in meaning.readings:
+        found = await _all_words(database, asked, slots, meaning)
+        if found.counted:
+            return found
+    as_asked = meaning.readings[0]
+    if len(as_asked) == 1 or asked.is_exact:
+        return NOTHING
+    # The best of the rarest word have none of the others; those below them may.
+    further = replace(asked.widths, narrow=asked.widths.further)
+    return await _all_words(database, replace(asked, widths=further), as_asked, meaning)
+
+
+async def _all_words(
+    database: Database, asked: Asked, slots: Sequence[Slot], meaning: Meaning | None
+) -> Found:
+    """Return the products that have every word: their facets, and the page under the filters."""
+    ordered = rarest_first(meaning, slots)
+    width = asked.width
+    looked = await views.hits(database, ordered, {}, (0, width), width=width)
+    everything, said = looked.hits, tuple(ordered)
+    kept = everything
+    if asked.values:
+        kept = [hit for hit in everything if meets(hit, asked.query)]
+    if looked.looked_at < width:
+        if asked.sort != "relevance":
+            kept = sorted(kept, key=sort_key(asked.sort))
+        return Found(asked.page(kept), len(kept), everything, None, True, said)
+    meaning = meaning or Meaning([], {})
+    if asked.sort != "relevance":
+        return await in_order(database, asked, ordered, meaning, everything)
+    if asked.values or asked.page_widths(len(kept) / width)[0] > width:
+        return await _deeper(database, asked, ordered, meaning, (everything, len(kept)))
+    total = asked.estimate(meaning.common(ordered[0]), len(everything), width)
+    return Found(asked.page(everything), total, everything, None, False, said)
+
+
+async def _deeper(
+    database: Database,
+    asked: Asked,
+    slots: list[Slot],
+    meaning: Meaning,
+    counts: tuple[list[Hit], int],
+) -> Found:
+    """Return a page by relevance where more products match than facets count.
+
+    `counts` is (what facets count, how many of these meet the filters).
     """
-    words = [analysis.alternatives(word) for word in analysis.words(query.q)[:MOST_WORDS]]
-    if query.q.strip() and not words:
-        return []
-    values = filters_of(query) | {"after": after_number}
-    hits, _ = await views.hits(database, words, values, "number", (0, MOST_MATCHES))
-    return [hit.id for hit in hits]
+    counted, kept = counts
+    ordered, common = await shortest_way(database, asked.query, slots, meaning)
+    # Of none that was counted, half a one is expected.
+    expected = max(kept, 0.5) * meaning.common(slots[0]) / asked.width
+    looked = views.Looked([], 0, 0)
+    width = asked.width
+    for width in asked.page_widths(expected / max(1, common)):
+        looked = await views.hits(database, ordered, asked.values, asked.window, width=width)
+        is_cut = looked.looked_at >= width or not looked.hits
+        if not is_cut or looked.matched >= sum(asked.window):
+            break
+    total = looked.matched
+    if looked.looked_at >= width:
+        total = asked.estimate(common, total, width)
+    elif not looked.hits and asked.window[0]:
+        total = min(asked.window[0], asked.estimate(common, len(counted), asked.width))
+    return Found(looked.hits, total, counted, None, False, tuple(ordered))
 
 
-def filters_of(query: SearchQuery) -> dict[str, Any]:
-    """Return the conditions of a query by the names that the views know."""
-    found: dict[str, Any] = {
-        "category": list(query.category),
-        "brand": list(query.brand),
-        "vendor": list(query.vendor),
+async def _some_words(database: Database, asked: Asked, meaning: Meaning) -> Found:
+    """Return the products with the most telling of the words, those with more of them first."""
+    slots = meaning.readings[0]
+    if len(slots) == 1:
+        return NOTHING
+    places = [(at, term) for at, slot in enumerate(slots) for term in sorted(slot.terms)]
+    best = await postings(database, [term for _, term in places], SOME_WORDS)
+    of_term: dict[str, list[int]] = {}
+    for at, term in places:
+        of_term.setdefault(term, []).append(at)
+    told = [10 / log2(4 + meaning.common(slot)) for slot in slots]
+    said: dict[int, dict[int, float]] = {}
+    for term, number, rank in best:
+        for at in of_term[term]:
+            is_loose = term not in slots[at].exact
+            value = told[at] * (rank - is_loose * LOOSE)
+            words = said.setdefault(number, {})
+            words[at] = max(value, words.get(at, 0))
+    most = max((len(words) for words in said.values()), default=0)
+    needed = max(1, ceil(most / 2))
+    scores = {
+        number: round(sum(words.values()) * len(words) / len(slots))
+        for number, words in said.items()
+        if len(words) >= needed
     }
-    values = {name: chosen for name, chosen in found.items() if chosen}
-    limits = {
-        "min_price": query.min_price_minor,
-        "max_price": query.max_price_minor,
-        "min_rating": query.min_rating,
-    }
-    values |= {name: limit for name, limit in limits.items() if limit is not None}
-    if query.in_stock is not None:
-        values["in_stock" if query.in_stock else "out_of_stock"] = True
-    return values
+    chosen = sorted(scores, key=lambda number: (-scores[number], -number))[: asked.widths.narrow]
+    counted = await views.of_numbers(database, {number: scores[number] for number in chosen}, {})
+    counted.sort(key=lambda hit: (not hit.in_stock, -hit.score, -hit.number))
+    kept = sorted((hit for hit in counted if meets(hit, asked.query)), key=sort_key(asked.sort))
+    relaxed = "dropped_word" if most == len(slots) - 1 else "some_words"
+    return Found(asked.page(kept), len(kept), counted, relaxed)
 
 
-async def _meant(database: Database, written: Sequence[str]) -> tuple[list[set[str]], bool, bool]:
-    """Return the terms of each word, whether one was misspelt, and whether one means nothing."""
-    slots = [analysis.alternatives(word) for word in written]
-    known = await views.known_terms(database, set().union(*slots)) if slots else set()
-    meant, misspelt, unknown = [], False, False
-    for at, (word, terms) in enumerate(zip(written, slots, strict=True)):
-        plain = analysis.folded(word)
-        if at == len(written) - 1 and len(plain) > 1:
-            begun = await views.words_beginning(database, plain)
-            terms = terms | {term for _, term in begun}
-            known |= {term for _, term in begun}
-        if not terms & known and len(plain) >= SHORTEST_TYPO:
-            terms = await _corrected(database, plain)
-            known |= terms
-            misspelt = misspelt or bool(terms)
-        if terms & known:
-            meant.append(terms & known)
-        else:
-            unknown = True
-    return meant, misspelt, unknown
-
-
-async def _corrected(database: Database, word: str) -> set[str]:
-    """Return the terms of the known words that are nearest to a misspelt one."""
-    allowed = 2 if len(word) >= LONG_WORD else 1
-    near = [
-        (analysis.distance(word, known), term)
-        for known, term in await views.words_near(database, analysis.grams(word))
-    ]
-    best = min((apart for apart, _ in near), default=allowed + 1)
-    if best > allowed:
-        return set()
-    found = [analysis.alternatives(term) for apart, term in near if apart == best]
-    return set().union(*found)
-
-
-async def _fewer(database: Database, words: list[set[str]]) -> list[set[str]]:
-    """Return the words without the one whose absence leaves most products."""
-    best, most = words, -1
-    for at in range(len(words)):
-        rest = words[:at] + words[at + 1 :]
-        _, total = await views.hits(database, rest, {}, "relevance", (0, 1))
-        if total > most:
-            best, most = rest, total
-    return best
+def _relaxed(found: Found, relaxed: str | None) -> Found:
+    return replace(found, relaxed=relaxed)

@@ -1,34 +1,54 @@
 """Completing what somebody types."""
 
+from collections.abc import Sequence
+
 from mestore.catalog.service.shown import shown_products
 from mestore.kernel.db import Database
-from mestore.search import analysis, views
-from mestore.search.service.find import find
-from mestore.search.types import SearchQuery, Suggested, SuggestionsView
+from mestore.search import analysis
+from mestore.search.service.known import known_of
+from mestore.search.service.meaning import meaning_of
+from mestore.search.types import CategoryLabel, Hit, Slot, Suggested, SuggestionsView
+from mestore.search.views import hits as views
+from mestore.search.views.log import asked_beginning
+from mestore.search.views.words import words_beginning
 
 EACH = 5
+LOOKED_AT = 100
 
 
 async def suggest(database: Database, text: str) -> SuggestionsView:
     """Return queries, products, categories and vendors that begin like a text."""
-    found = await find(database, SearchQuery(q=text), "relevance", (0, EACH))
-    shown = await shown_products(database, [hit.id for hit in found.hits])
     written = [analysis.folded(word) for word in analysis.words(text)]
-    queries = []
-    if written:
-        begun = await views.words_beginning(database, written[-1])
-        queries = [" ".join([*written[:-1], word]) for word, _ in begun[:EACH]]
-    labels = await views.category_labels(database)
-    categories = [
-        Suggested(str(each.id), each.name, each.slug)
-        for each in labels
-        if written
-        and any(word.startswith(written[-1]) for word in analysis.words(analysis.folded(each.name)))
-    ]
+    if not written:
+        return SuggestionsView([], [], [], [])
+    queries = await asked_beginning(database, " ".join(written), EACH)
+    begun = await words_beginning(database, written[-1]) if len(written[-1]) > 1 else []
+    queries += [" ".join([*written[:-1], word]) for word, _, _ in begun]
+    shown = await shown_products(database, [hit.id for hit in await _products(database, text)])
+    labels = await known_of(database).categories.fresh()
     vendors = {each.vendor.id: each.vendor.business_name for each in shown}
     return SuggestionsView(
-        queries=queries,
+        queries=list(dict.fromkeys(queries))[:EACH],
         products=[Suggested(str(each.id), each.name, each.slug) for each in shown],
-        categories=categories[:EACH],
+        categories=_categories(list(labels.values()), written[-1]),
         vendors=[Suggested(str(key), name, None) for key, name in vendors.items()],
     )
+
+
+async def _products(database: Database, text: str) -> list[Hit]:
+    """Return the best products of a text as it is begun; nothing is counted."""
+    meaning = await meaning_of(database, text)
+    for slots in meaning.readings[:1]:
+        ordered: list[Slot] = sorted(slots, key=meaning.common)
+        found = await views.hits(database, ordered, {}, (0, EACH), width=LOOKED_AT)
+        return found.hits
+    return []
+
+
+def _categories(labels: Sequence[CategoryLabel], begun: str) -> list[Suggested]:
+    found = [
+        Suggested(str(each.id), each.name, each.slug)
+        for each in labels
+        if any(analysis.folded(word).startswith(begun) for word in analysis.words(each.name))
+    ]
+    return found[:EACH]

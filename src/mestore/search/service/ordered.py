@@ -1,0 +1,89 @@
+"""Many matches in an order that is not relevance: the way that reads fewest products."""
+
+from collections.abc import Sequence
+
+from mestore.kernel.db import Database
+from mestore.search.service.asked import Asked, Found
+from mestore.search.service.facets import meets
+from mestore.search.service.meaning import Meaning
+from mestore.search.service.ways import shortest_way
+from mestore.search.types import ALL, Hit, Slot
+from mestore.search.views import hits as views
+from mestore.search.views.ordered import collect, walk
+from mestore.search.views.terms import ORDERS
+
+FURTHER = 8
+"""How many times further than expected the catalogue is read along an order."""
+
+
+async def in_order(
+    database: Database,
+    asked: Asked,
+    slots: list[Slot],
+    meaning: Meaning,
+    counted: list[Hit],
+) -> Found:
+    """Return a page of all matches in an order.
+
+    The numbers are estimates and decide what it costs, never what is found.
+    """
+    common = meaning.common(slots[0])
+    matches = _share(asked, counted, common)
+    if slots[0].terms == {ALL}:
+        hits = await views.browse(database, asked.values, asked.sort, asked.window)
+        return _found(asked, hits, matches, counted, slots)
+    ordered, fewest = await shortest_way(database, asked.query, slots, meaning)
+    if asked.sort in ORDERS:
+        page = await _along_the_word(database, asked, ordered, matches / max(1, fewest))
+    else:
+        every = max(common, meaning.products.get(ALL, 0))
+        readable = _share(asked, counted, common, asked.sort)
+        steps = int(FURTHER * sum(asked.window) * every / max(1, readable))
+        page = await _along_the_catalogue(database, asked, ordered, steps, fewest)
+    if page is not None:
+        return _found(asked, page, matches, counted, ordered)
+    looked = await collect(database, ordered, asked.values, asked.sort, asked.window)
+    return _found(asked, looked.hits, looked.matched or matches, counted, ordered)
+
+
+async def _along_the_word(
+    database: Database, asked: Asked, slots: Sequence[Slot], share: float
+) -> list[Hit] | None:
+    """Return the page from what the index has first of a word in an order; None if it may be more.
+
+    Of these products the part that matches is expected to be `share`.
+    """
+    sort, window = asked.sort, asked.window
+    for width in asked.page_widths(share):
+        looked = await views.hits(database, slots, asked.values, window, width=width, sort=sort)
+        if len(looked.hits) == window[1] or 0 < looked.looked_at < width:
+            return looked.hits
+    return None
+
+
+async def _along_the_catalogue(
+    database: Database, asked: Asked, slots: Sequence[Slot], steps: int, fewest: int
+) -> list[Hit] | None:
+    """Return the page if it is full of what is found near the begin, else None.
+
+    Reading along the catalogue costs as many steps, sorting the matches as many as there are.
+    """
+    if not 0 < steps < fewest:
+        return None
+    hits = await walk(database, slots, asked.values, asked.sort, asked.window, steps=steps)
+    return hits if len(hits) == asked.window[1] else None
+
+
+def _share(asked: Asked, counted: Sequence[Hit], common: int, but: str = "") -> int:
+    """Return about how many products match under the filters, as of those that were counted."""
+    kept = sum(meets(hit, asked.query, but) for hit in counted)
+    return kept * max(common, asked.width) // asked.width
+
+
+def _found(
+    asked: Asked, hits: list[Hit], matches: int, counted: list[Hit], slots: Sequence[Slot]
+) -> Found:
+    end = asked.window[0] + len(hits)
+    is_last = bool(hits) and len(hits) < asked.window[1]
+    total = end if is_last else max(end, matches) if hits else min(asked.window[0], matches)
+    return Found(hits, min(total, asked.widths.wide), counted, None, False, tuple(slots))

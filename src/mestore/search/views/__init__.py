@@ -1,0 +1,1 @@
+"""Reading search: a bounded number of rows in each statement."""
