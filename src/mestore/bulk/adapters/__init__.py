@@ -1,0 +1,1 @@
+"""Where files of jobs lie, and how pictures of other places are fetched."""

@@ -1,0 +1,1 @@
+"""What jobs do with files; one file a subject."""
