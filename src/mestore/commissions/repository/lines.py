@@ -1,7 +1,8 @@
-"""Every SQL statement of commissions."""
+"""SQL of the fees of order lines."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 from uuid import UUID
 
@@ -10,6 +11,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from mestore.commissions.models import Commission
 from mestore.commissions.types import CommissionLine, CommissionStatus
+from mestore.kernel.columns import UtcDateTime
 from mestore.kernel.db import add_rows, affected
 
 _INSERT = insert(Commission).inline()
@@ -27,7 +29,24 @@ _BY_VENDOR = (
     .group_by(Commission.vendor_id)
     .order_by(Commission.vendor_id)
 )
-
+_APPROVE = (
+    update(Commission)
+    .where(
+        Commission.order_id == bindparam("of_order"),
+        Commission.vendor_id == bindparam("of_vendor"),
+        Commission.status == CommissionStatus.PENDING,
+    )
+    .values(status=CommissionStatus.APPROVED, approved_at=bindparam("moment"))
+)
+_MARK_PAID = (
+    update(Commission)
+    .where(
+        Commission.vendor_id == bindparam("of_vendor"),
+        Commission.status == CommissionStatus.APPROVED,
+        Commission.approved_at <= bindparam("until", type_=UtcDateTime),
+    )
+    .values(status=CommissionStatus.PAID, paid_at=bindparam("moment"))
+)
 
 _LINES = (
     select(
@@ -40,6 +59,7 @@ _LINES = (
         Commission.refunded_base_minor,
         Commission.refunded_amount_minor,
         Commission.refunded_tax_minor,
+        Commission.is_kept_on_refund,
     )
     .where(
         Commission.order_id == bindparam("of_order"),
@@ -59,6 +79,8 @@ _REVERSE = (
         refunded_tax_minor=bindparam("tax"),
         status=case(
             (bindparam("is_whole", type_=Boolean), CommissionStatus.REVERSED),
+            # What was given up whole is owed again.
+            (Commission.status == CommissionStatus.REVERSED, CommissionStatus.PENDING),
             else_=Commission.status,
         ),
     )
@@ -90,7 +112,8 @@ class CommissionRepository:
     async def lock_lines(self, order_id: int, item_ids: Sequence[int]) -> list[CommissionLine]:
         """Hold the commissions of some lines of an order until the transaction ends."""
         values = {"of_order": order_id, "items": list(item_ids)}
-        return [CommissionLine(*row) for row in await self.connection.execute(_LINES, values)]
+        rows: Sequence[Sequence[Any]] = (await self.connection.execute(_LINES, values)).all()
+        return [CommissionLine(*row) for row in rows]
 
     async def reverse(
         self, line: CommissionLine, base_minor: int, amount_minor: int, tax_minor: int
@@ -102,6 +125,16 @@ class CommissionRepository:
             "base": base_minor,
             "amount": amount_minor,
             "tax": tax_minor,
-            "is_whole": base_minor == line.base_minor,
+            "is_whole": base_minor == line.base_minor and not line.is_kept_on_refund,
         }
         return await affected(self.connection, _REVERSE, **values) == 1
+
+    async def approve(self, order_id: int, vendor_id: UUID, moment: datetime) -> int:
+        """Let the pending fees of a vendor's part of an order be drawn; return how many."""
+        values = {"of_order": order_id, "of_vendor": vendor_id, "moment": moment}
+        return await affected(self.connection, _APPROVE, **values)
+
+    async def mark_paid(self, vendor_id: UUID, until: datetime, moment: datetime) -> int:
+        """Note a vendor's fees that were approved by `until` as paid; return how many."""
+        values = {"of_vendor": vendor_id, "until": until, "moment": moment}
+        return await affected(self.connection, _MARK_PAID, **values)

@@ -1,0 +1,1 @@
+"""SQL that writes commissions, rules and plans; one file a subject."""

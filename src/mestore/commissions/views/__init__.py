@@ -1,0 +1,1 @@
+"""Reading commissions, rules and plans, and what rules ask of the marketplace; read-only."""
