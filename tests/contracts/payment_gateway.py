@@ -6,11 +6,13 @@ A test module subclasses `PaymentGatewayContract` and gives the fixtures it asks
 
 from collections.abc import Mapping
 from dataclasses import replace
-from typing import Protocol
+from datetime import timedelta
+from typing import ClassVar, Protocol
 from uuid import uuid4
 
 import pytest
 
+from mestore.kernel.clock import now
 from mestore.payments.errors import (
     BadSignature,
     Declined,
@@ -21,7 +23,9 @@ from mestore.payments.errors import (
     TransactionUnknown,
 )
 from mestore.payments.ports import PaymentGateway
-from mestore.payments.types import AttemptStatus, Charge, Payer, PaymentMethod
+from mestore.payments.types import AttemptStatus, Charge, Outcome, Payer, PaymentMethod
+from tests.conftest import MovedClock
+from tests.contracts.money_back import MoneyBackContract, RefundingSandbox
 
 ANA = Payer(
     email="ana@example.com",
@@ -49,19 +53,11 @@ def new_charge(method: PaymentMethod, details: dict[str, object]) -> Charge:
     )
 
 
-class Sandbox(Protocol):
+class Sandbox(RefundingSandbox, Protocol):
     """The simulator of a provider, seen from the provider's side."""
-
-    def charge(self, method: PaymentMethod) -> Charge:
-        """A charge that the provider takes."""
-        ...
 
     def invalid_charge(self) -> Charge:
         """A charge whose data the provider refuses."""
-        ...
-
-    def finish(self, transaction_id: str, status: AttemptStatus) -> None:
-        """Let a transaction end."""
         ...
 
     def references(self) -> list[str]:
@@ -88,9 +84,26 @@ class Sandbox(Protocol):
         """An event signed by somebody else."""
         ...
 
+    def unsigned_event(self, transaction_id: str) -> tuple[Mapping[str, str], bytes]:
+        """A genuine event whose signature was taken off."""
+        ...
 
-class PaymentGatewayContract:
-    """The promises of the port, one test each."""
+    def old_event(self, transaction_id: str) -> tuple[Mapping[str, str], bytes]:
+        """A genuine event of an hour ago, sent again now."""
+        ...
+
+
+class PaymentGatewayContract(MoneyBackContract):
+    """The promises of the port, one test each; those about money back are in their own file."""
+
+    ends_at_once: ClassVar[frozenset[PaymentMethod]] = frozenset()
+    """The methods whose charge is approved or declined as soon as it is started."""
+    refuses_old_events: ClassVar[bool] = False
+    """Whether the signature tells how old an event is; else only its key tells a repeat."""
+
+    def altered(self, body: bytes, opened: Outcome) -> bytes:
+        """Return a genuine event made to speak of another payment, in what its provider signs."""
+        return body.replace(opened.transaction_id.encode(), b"1-1111111111-99999")
 
     async def test_a_charge_of_every_method_opens_a_pending_transaction(
         self, gateway: PaymentGateway, sandbox: Sandbox
@@ -102,7 +115,8 @@ class PaymentGatewayContract:
             assert opened.transaction_id
             assert opened.gateway == gateway.code
             assert opened.reference == charge.reference
-            assert opened.status is AttemptStatus.PENDING
+            at_once = method in self.ends_at_once
+            assert opened.status is (AttemptStatus.APPROVED if at_once else AttemptStatus.PENDING)
             assert (opened.amount_minor, opened.currency) == (AMOUNT, "COP")
 
     @pytest.mark.parametrize("status", [AttemptStatus.APPROVED, AttemptStatus.DECLINED])
@@ -139,9 +153,10 @@ class PaymentGatewayContract:
         assert await gateway.find(charge.reference.lower()) is None
 
     async def test_the_banks_are_real_ones_each_once(self, gateway: PaymentGateway) -> None:
-        if PaymentMethod.PSE not in gateway.methods:
-            pytest.skip("this gateway has no PSE")
         codes = [bank.code for bank in await gateway.banks()]
+        if PaymentMethod.PSE not in gateway.methods:
+            assert codes == []
+            return
         assert "1007" in codes
         assert "0" not in codes
         assert len(set(codes)) == len(codes)
@@ -259,10 +274,47 @@ class PaymentGatewayContract:
             gateway.verify(headers, body)
 
         headers, body = sandbox.event(opened.transaction_id)
-        altered = body.replace(opened.transaction_id.encode(), b"1-1111111111-99999")
+        altered = self.altered(body, opened)
         assert altered != body
         with pytest.raises(BadSignature):
             gateway.verify(headers, altered)
+
+    async def test_an_event_without_its_signature_is_refused(
+        self, gateway: PaymentGateway, sandbox: Sandbox
+    ) -> None:
+        opened = await gateway.start(sandbox.charge(sorted(gateway.methods)[0]))
+        headers, body = sandbox.unsigned_event(opened.transaction_id)
+        with pytest.raises(BadSignature):
+            gateway.verify(headers, body)
+
+    async def test_an_old_event_sent_again_is_refused_or_has_the_key_that_it_had(
+        self, gateway: PaymentGateway, sandbox: Sandbox, clock: MovedClock
+    ) -> None:
+        opened = await gateway.start(sandbox.charge(sorted(gateway.methods)[0]))
+        if self.refuses_old_events:
+            with pytest.raises(BadSignature):
+                gateway.verify(*sandbox.old_event(opened.transaction_id))
+            return
+        first = gateway.verify(*sandbox.event(opened.transaction_id))
+        clock.advance(timedelta(hours=1))
+        assert gateway.verify(*sandbox.old_event(opened.transaction_id)) == first
+
+    async def test_the_list_of_a_period_has_what_was_begun_in_it_where_there_is_one(
+        self, gateway: PaymentGateway, sandbox: Sandbox
+    ) -> None:
+        paid = await self.paid(gateway, sandbox, sorted(gateway.methods)[0])
+        hour = timedelta(hours=1)
+
+        listed = await gateway.transactions(now() - hour, now() + hour)
+
+        assert (listed is not None) is gateway.profile.lists_transactions
+        if listed is None:
+            return
+        [found] = [each for each in listed if each.reference == paid.reference]
+        assert (found.transaction_id, found.status) == (paid.transaction_id, paid.status)
+        assert (found.amount_minor, found.currency) == (AMOUNT, "COP")
+        assert found.happened_at is not None
+        assert await gateway.transactions(now() - 2 * hour, now() - hour) == []
 
     @pytest.mark.parametrize(
         "body", [b"", b"{}", b"[]", b"null", b"not an event", b"\xff\xfe", b"[" * 100_000]

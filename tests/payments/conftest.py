@@ -1,6 +1,6 @@
 """The Wompi simulator, started once a module, and the adapter pointed at it."""
 
-import socket
+import json
 from collections.abc import AsyncIterator, Iterator, Mapping
 from typing import Any
 
@@ -13,6 +13,7 @@ from mestore.payments.adapters.wompi import WompiGateway, WompiKeys
 from mestore.payments.types import AttemptStatus, Charge, PaymentMethod
 from simulators.wompi.config import Config
 from simulators.wompi.local import running
+from tests.contracts.money_back import Unable
 from tests.contracts.payment_gateway import new_charge
 from tests.simulators.wompi_shop import Receiver, Shop
 
@@ -24,7 +25,10 @@ KEYS = WompiKeys(
 )
 
 
-class WompiSandbox:
+FAULTS = {"refused_before": "rate_limit", "unanswered": "timeout_after"}
+
+
+class WompiSandbox(Unable):
     """The simulator's control surface in the words of the contract."""
 
     def __init__(self, shop: Shop) -> None:
@@ -73,6 +77,35 @@ class WompiSandbox:
 
     def forged_event(self, transaction_id: str) -> tuple[Mapping[str, str], bytes]:
         return self._event(transaction_id, bad_signature=True)
+
+    def unsigned_event(self, transaction_id: str) -> tuple[Mapping[str, str], bytes]:
+        event = json.loads(self.event(transaction_id)[1])
+        del event["signature"]
+        return {}, json.dumps(event).encode()
+
+    def old_event(self, transaction_id: str) -> tuple[Mapping[str, str], bytes]:
+        """The first event about a transaction, as Wompi sends it again."""
+        for received in self.shop.receiver.events:
+            if received.transaction["id"] == transaction_id:
+                return {"X-Event-Checksum": received.header}, received.body
+        return self.event(transaction_id)
+
+    def given_back(self, transaction_id: str) -> list[int]:
+        voided = [
+            each["amount_in_cents"]
+            for each in self.transactions()
+            if (each["id"], each["status"]) == (transaction_id, "VOIDED")
+        ]
+        refunds = self.shop.http.get("/_control/refunds").json()["data"]
+        return voided + [
+            each["amount_in_cents"]
+            for each in refunds
+            if (each["transaction_id"], each["status"]) == (transaction_id, "APPROVED")
+        ]
+
+    def break_refund(self, fault: str) -> None:
+        for operation in ("void", "refund"):
+            self.shop.break_next(operation, FAULTS[fault])
 
     def _event(self, transaction_id: str, **order: object) -> tuple[Mapping[str, str], bytes]:
         count = len(self.shop.receiver.events) + 1
@@ -151,9 +184,7 @@ async def impatient(wompi_url: str, sandbox: WompiSandbox) -> AsyncIterator[Womp
 
 
 @pytest.fixture
-async def unreachable() -> AsyncIterator[WompiGateway]:
+async def unreachable(nobody_listens: int) -> AsyncIterator[WompiGateway]:
     """The adapter pointed at a port where nobody listens."""
-    with socket.create_server(("127.0.0.1", 0)) as listener:
-        port = listener.getsockname()[1]
     async with network.client() as http:
-        yield WompiGateway(KEYS, http, f"http://127.0.0.1:{port}/v1", Breaker())
+        yield WompiGateway(KEYS, http, f"http://127.0.0.1:{nobody_listens}/v1", Breaker())

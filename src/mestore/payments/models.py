@@ -1,4 +1,8 @@
-"""Tables of payments: the payment, its attempts, the inbox of signals, the queues of exceptions."""
+"""Tables of payments: the payment, its attempts, the inbox of signals, the queues of exceptions.
+
+And of fraud screening: traces, rules, reviews; of cash at counters of Efecty: vouchers, what
+counters told, files, lookups.
+"""
 
 from datetime import datetime
 from typing import Any
@@ -6,6 +10,7 @@ from uuid import UUID
 
 from sqlalchemy import (
     BigInteger,
+    CheckConstraint,
     ForeignKey,
     Index,
     Integer,
@@ -18,16 +23,10 @@ from sqlalchemy import (
 from sqlalchemy.orm import Mapped, mapped_column
 
 from mestore.kernel.columns import Base, BigPk, Code, Json, Minor, UtcDateTime, enum_column
-from mestore.payments.fraud import TraceKind
-from mestore.payments.types import (
-    AttemptStatus,
-    ExceptionEnd,
-    ExceptionKind,
-    ExceptionState,
-    NoticeKind,
-    PaymentMethod,
-    PaymentStatus,
-)
+from mestore.payments.types import AttemptStatus, NoticeKind, PaymentMethod, PaymentStatus
+from mestore.payments.types.screening import ReviewState, TraceKind
+from mestore.payments.types.stranded import ExceptionEnd, ExceptionKind, ExceptionState
+from mestore.payments.vouchers import CashKind, CashSource
 
 
 class Payment(Base):
@@ -66,7 +65,7 @@ class Attempt(Base):
     voucher: Mapped[dict[str, Any] | None] = mapped_column(Json)
     expires_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
     fraud_score: Mapped[int | None] = mapped_column(Integer)
-    fraud_reasons: Mapped[list[str] | None] = mapped_column(Json)
+    fraud_reasons: Mapped[list[Any] | None] = mapped_column(Json)
     polls: Mapped[int] = mapped_column(Integer)
     poll_at: Mapped[datetime | None] = mapped_column(UtcDateTime, index=True)
     created_at: Mapped[datetime] = mapped_column(UtcDateTime)
@@ -87,12 +86,50 @@ class Trace(Base):
     attempt_id: Mapped[int] = mapped_column(
         BigInteger, ForeignKey("payment_attempts.id"), index=True
     )
+    user_id: Mapped[UUID | None] = mapped_column(Uuid, index=True)
     kind: Mapped[TraceKind] = mapped_column(enum_column(TraceKind))
     digest: Mapped[str] = mapped_column(Code(64))
     linked: Mapped[str | None] = mapped_column(Code(64))
-    created_at: Mapped[datetime] = mapped_column(UtcDateTime)
+    created_at: Mapped[datetime] = mapped_column(UtcDateTime, index=True)
 
     __table_args__ = (Index("ix_payment_traces_digest", "digest", "created_at"),)
+
+
+class FraudRules(Base):
+    """A version of the fraud rules, written once; the one with the highest number is in force."""
+
+    __tablename__ = "fraud_rules"
+
+    version: Mapped[int] = mapped_column(Integer, primary_key=True, autoincrement=False)
+    review_from: Mapped[int] = mapped_column(Integer)
+    refuse_from: Mapped[int] = mapped_column(Integer)
+    rules: Mapped[dict[str, Any]] = mapped_column(Json)
+    reason: Mapped[str] = mapped_column(String(300))
+    changed_by: Mapped[UUID | None] = mapped_column(Uuid)
+    changed_at: Mapped[datetime] = mapped_column(UtcDateTime)
+
+
+class PaymentReview(Base):
+    """What staff decides about an order whose payment looked like a fraud, at most one an order."""
+
+    __tablename__ = "payment_reviews"
+
+    id: Mapped[int] = mapped_column(BigPk, primary_key=True)
+    order_id: Mapped[int] = mapped_column(BigInteger, unique=True)
+    attempt_id: Mapped[int] = mapped_column(
+        BigInteger, ForeignKey("payment_attempts.id"), index=True
+    )
+    state: Mapped[ReviewState] = mapped_column(enum_column(ReviewState))
+    score: Mapped[int] = mapped_column(Integer)
+    evidence: Mapped[list[Any]] = mapped_column(Json)
+    rules_version: Mapped[int] = mapped_column(Integer)
+    due_at: Mapped[datetime] = mapped_column(UtcDateTime)
+    created_at: Mapped[datetime] = mapped_column(UtcDateTime)
+    decided_by: Mapped[UUID | None] = mapped_column(Uuid)
+    decided_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    reason: Mapped[str | None] = mapped_column(String(300))
+
+    __table_args__ = (Index("ix_payment_reviews_state", "state", "id"),)
 
 
 class GatewayEvent(Base):
@@ -140,3 +177,73 @@ class PaymentException(Base):
         UniqueConstraint("gateway", "transaction_id", "kind"),
         Index("ix_payment_exceptions_state", "state", "id"),
     )
+
+
+class EfectyVoucher(Base):
+    """A voucher of our own agreement. Its id is the sequence in its reference.
+
+    `reference` is as printed, `bare_reference` without leading zeros; both follow in the
+    transaction that gave the id.
+    """
+
+    __tablename__ = "efecty_vouchers"
+
+    id: Mapped[int] = mapped_column(BigPk, primary_key=True)
+    charge_reference: Mapped[str] = mapped_column(Code(100), unique=True)
+    reference: Mapped[str | None] = mapped_column(Code(25))
+    bare_reference: Mapped[str | None] = mapped_column(Code(25), unique=True)
+    amount_minor: Mapped[int] = mapped_column(Minor)
+    expires_at: Mapped[datetime] = mapped_column(UtcDateTime)
+    created_at: Mapped[datetime] = mapped_column(UtcDateTime, index=True)
+
+    __table_args__ = (CheckConstraint("amount_minor > 0", "amount_positive"),)
+
+
+class EfectyPayment(Base):
+    """What a counter told, once per authorization; an annulment is a row of its own."""
+
+    __tablename__ = "efecty_payments"
+
+    id: Mapped[int] = mapped_column(BigPk, primary_key=True)
+    voucher_id: Mapped[int | None] = mapped_column(
+        BigInteger, ForeignKey("efecty_vouchers.id"), index=True
+    )
+    convenio: Mapped[str] = mapped_column(Code(10))
+    bare_reference: Mapped[str] = mapped_column(Code(25))
+    authorization: Mapped[str] = mapped_column(Code(40))
+    kind: Mapped[CashKind] = mapped_column(enum_column(CashKind))
+    amount_minor: Mapped[int] = mapped_column(Minor)
+    paid_at: Mapped[datetime] = mapped_column(UtcDateTime, index=True)
+    point: Mapped[str | None] = mapped_column(String(100))
+    source: Mapped[CashSource] = mapped_column(enum_column(CashSource))
+    created_at: Mapped[datetime] = mapped_column(UtcDateTime)
+
+    __table_args__ = (
+        UniqueConstraint("convenio", "bare_reference", "authorization", "kind"),
+        Index("ix_efecty_payments_reference", "bare_reference", "id"),
+        CheckConstraint("amount_minor > 0", "amount_positive"),
+    )
+
+
+class EfectyCollection(Base):
+    """A collection file that was posted to its end; its digest keeps it from being posted again."""
+
+    __tablename__ = "efecty_collections"
+
+    id: Mapped[int] = mapped_column(BigPk, primary_key=True)
+    digest: Mapped[str] = mapped_column(Code(64), unique=True)
+    line_count: Mapped[int] = mapped_column(Integer)
+    total_minor: Mapped[int] = mapped_column(Minor)
+    created_at: Mapped[datetime] = mapped_column(UtcDateTime)
+
+
+class VoucherLookup(Base):
+    """Somebody asked in public whether a code can be paid; kept while it counts."""
+
+    __tablename__ = "voucher_lookups"
+
+    id: Mapped[int] = mapped_column(BigPk, primary_key=True)
+    address: Mapped[str] = mapped_column(Code(64))
+    created_at: Mapped[datetime] = mapped_column(UtcDateTime)
+
+    __table_args__ = (Index("ix_voucher_lookups_address", "address", "created_at"),)

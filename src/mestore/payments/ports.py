@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from datetime import datetime
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 from mestore.payments.types import (
     Acceptance,
@@ -15,6 +15,13 @@ from mestore.payments.types import (
     PaymentMethod,
     RefundOrder,
     RefundOutcome,
+)
+from mestore.payments.vouchers import (
+    CashPayment,
+    CashQuestion,
+    CashState,
+    CashVoucher,
+    Collection,
 )
 
 
@@ -82,4 +89,53 @@ class PaymentGateway(Protocol):
 
     def verify(self, headers: Mapping[str, str], body: bytes) -> Notice:
         """Check a webhook's signature on its raw bytes; raises `BadSignature` or `NotAnEvent`."""
+        ...
+
+
+class CashBook(Protocol):
+    """Our own record of vouchers and of what counters told: Efecty has no API that can be asked.
+
+    `issue` raises `NotSubmitted` where surely nothing was written and `OutcomeUnknown` where nobody
+    can say; the questions raise `GatewayUnavailable`.
+    """
+
+    async def issue(self, charge_reference: str, amount_minor: int) -> CashVoucher:
+        """Give out the one voucher of a charge; the same charge gets the same voucher again."""
+        ...
+
+    async def of_charge(self, charge_reference: str) -> CashState | None:
+        """Return the voucher of a charge, and what was told of it."""
+        ...
+
+    async def of_reference(self, reference: str) -> CashState | None:
+        """Return what is known of a reference; None where neither voucher nor payment has it."""
+        ...
+
+    async def between(self, since: datetime, until: datetime) -> list[CashState]:
+        """Return the vouchers given out in a period, and payments told then that have none."""
+        ...
+
+
+@runtime_checkable
+class CashNetwork(Protocol):
+    """A gateway that speaks to us: it tells of payments at counters, and asks what may be paid.
+
+    The readers of messages raise `NotAnEvent` and `BadSignature`, that of files the refusals of
+    collections.
+    """
+
+    def check_agreement(self, convenio: str | None) -> None:
+        """Raise `OtherAgreement` for the number of another agreement than ours."""
+        ...
+
+    def payment_of(self, body: bytes) -> CashPayment:
+        """Read a signed message about a payment or its annulment."""
+        ...
+
+    def question_of(self, body: bytes) -> CashQuestion:
+        """Read a signed question whether a reference may be paid."""
+        ...
+
+    def collection_of(self, content: bytes) -> Collection:
+        """Read a collection file whose trailer agrees with its lines."""
         ...

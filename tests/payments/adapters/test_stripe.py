@@ -1,10 +1,7 @@
 """The Stripe adapter against its simulator: the contract, and Stripe's own ways."""
 
-import socket
 from collections.abc import AsyncIterator, Iterator, Mapping
-from dataclasses import replace
-from datetime import timedelta
-from typing import Any
+from typing import Any, ClassVar
 
 import httpx2
 import pytest
@@ -13,19 +10,18 @@ from mestore.kernel import network
 from mestore.kernel.breaker import Breaker
 from mestore.kernel.clock import now
 from mestore.payments.adapters.stripe import StripeGateway, StripeKeys
-from mestore.payments.errors import BadSignature, Declined, NotSubmitted, OutcomeUnknown
+from mestore.payments.errors import BadSignature, Declined, OutcomeUnknown
 from mestore.payments.types import (
     AttemptStatus,
     Charge,
-    DisputeStatus,
     NoticeKind,
     Outcome,
     PaymentMethod,
-    RefundOrder,
     RefundStatus,
 )
 from simulators.local import serving
 from simulators.stripe.app import SECRET_KEY, WEBHOOK_SECRET, create_app, signed
+from tests.contracts.money_back import Unable, back_of
 from tests.contracts.payment_gateway import AMOUNT, PaymentGatewayContract, new_charge
 
 KEYS = StripeKeys("pk_test_mestore_simulator", SECRET_KEY, WEBHOOK_SECRET)
@@ -37,7 +33,7 @@ ENDS = {
 }
 
 
-class StripeSandbox:
+class StripeSandbox(Unable):
     """The simulator's control surface in the words of the contract."""
 
     def __init__(self, http: httpx2.Client) -> None:
@@ -80,6 +76,32 @@ class StripeSandbox:
     def forged_event(self, transaction_id: str) -> tuple[Mapping[str, str], bytes]:
         return self.event(transaction_id, secret="whsec_of_somebody_else")
 
+    def unsigned_event(self, transaction_id: str) -> tuple[Mapping[str, str], bytes]:
+        return {}, self.event(transaction_id)[1]
+
+    def old_event(self, transaction_id: str) -> tuple[Mapping[str, str], bytes]:
+        old = int(now().timestamp()) - 3600
+        found = {"object": "payment_intent", "id": transaction_id}
+        header, body = signed(found, "payment_intent.succeeded", WEBHOOK_SECRET, old)
+        return {"Stripe-Signature": header}, body.encode()
+
+    def given_back(self, transaction_id: str) -> list[int]:
+        found = self.http.get("/_control/refunds").json()
+        return [one["amount"] for one in found if one["payment_intent"] == transaction_id]
+
+    def break_refund(self, fault: str) -> None:
+        if fault == "unanswered":
+            self.answer_nothing()
+        else:
+            self.refuse_before()
+
+    def dispute(self, transaction_id: str) -> tuple[str, Mapping[str, str], bytes]:
+        dispute_id = self.control(f"payment_intents/{transaction_id}/dispute")["id"]
+        return dispute_id, *self.event(dispute_id, "charge.dispute.created")
+
+    def decide_dispute(self, dispute_id: str, *, is_won: bool) -> None:
+        self.control(f"disputes/{dispute_id}/status", status="won" if is_won else "lost")
+
 
 @pytest.fixture(scope="module")
 def stripe_url() -> Iterator[str]:
@@ -108,30 +130,15 @@ async def impatient(stripe_url: str, sandbox: StripeSandbox) -> AsyncIterator[St
 
 
 @pytest.fixture
-async def unreachable() -> AsyncIterator[StripeGateway]:
-    with socket.create_server(("127.0.0.1", 0)) as listener:
-        port = listener.getsockname()[1]
+async def unreachable(nobody_listens: int) -> AsyncIterator[StripeGateway]:
     async with network.client() as http:
-        yield StripeGateway(KEYS, http, f"http://127.0.0.1:{port}", Breaker())
+        yield StripeGateway(KEYS, http, f"http://127.0.0.1:{nobody_listens}", Breaker())
 
 
 class TestContract(PaymentGatewayContract):
-    """Stripe keeps what every gateway promises."""
+    """Stripe keeps what every gateway promises, and its signatures grow old."""
 
-
-def back(paid: Outcome, **changes: Any) -> RefundOrder:  # noqa: ANN401
-    order = RefundOrder(
-        reference=f"R-{paid.reference}",
-        transaction_id=paid.transaction_id,
-        charge_reference=paid.reference,
-        method=CARD,
-        amount_minor=paid.amount_minor,
-        charged_minor=paid.amount_minor,
-        currency=paid.currency,
-        reason="called off",
-        charged_at=now(),
-    )
-    return replace(order, **changes)
+    refuses_old_events: ClassVar[bool] = True
 
 
 @pytest.fixture
@@ -160,20 +167,16 @@ async def test_a_card_that_asks_back_has_the_page_of_its_bank(
 ) -> None:
     opened = await gateway.start(sandbox.charge(CARD))
     assert opened.payment_url == f"{stripe_url}/_bank/{opened.transaction_id}"
-
-
-async def test_the_list_has_what_was_begun_in_the_period(
-    gateway: StripeGateway, paid: Outcome
-) -> None:
-    hour = timedelta(hours=1)
-    listed = await gateway.transactions(now() - hour, now() + hour)
-    assert [each.transaction_id for each in listed or []] == [paid.transaction_id]
-    assert await gateway.transactions(now() - 2 * hour, now() - hour) == []
+    assert "approve" in sandbox.http.get(opened.payment_url).text
+    back = sandbox.http.post(f"{opened.payment_url}/approve")
+    sandbox.http.post(f"{opened.payment_url}/decline")
+    assert back.headers["location"] == "https://shop.example/return"
+    assert (await gateway.fetch(opened.transaction_id)).status is AttemptStatus.APPROVED
 
 
 async def test_a_refund_is_given_once_and_found(gateway: StripeGateway, paid: Outcome) -> None:
-    assert await gateway.find_refund(back(paid), None) is None
-    part = back(paid, amount_minor=AMOUNT // 2)
+    assert await gateway.find_refund(back_of(paid), None) is None
+    part = back_of(paid, amount_minor=AMOUNT // 2)
     given = await gateway.refund(part)
     again = await gateway.refund(part)
 
@@ -182,26 +185,30 @@ async def test_a_refund_is_given_once_and_found(gateway: StripeGateway, paid: Ou
     assert await gateway.find_refund(part, None) == given
     assert await gateway.find_refund(part, given.refund_id) == given
     with pytest.raises(Declined):
-        await gateway.refund(back(paid, reference="R-2", amount_minor=AMOUNT))
+        await gateway.refund(back_of(paid, reference="R-2", amount_minor=AMOUNT))
 
 
-async def test_a_refund_without_an_answer_is_unknown_and_found_later(
-    impatient: StripeGateway, gateway: StripeGateway, sandbox: StripeSandbox, paid: Outcome
+@pytest.mark.parametrize(
+    ("end", "status"),
+    [("succeeded", RefundStatus.APPROVED), ("failed", RefundStatus.DECLINED)],
+)
+async def test_a_refund_that_takes_its_time_is_pending_and_told_about(
+    gateway: StripeGateway, sandbox: StripeSandbox, paid: Outcome, end: str, status: RefundStatus
 ) -> None:
-    sandbox.answer_nothing()
-    with pytest.raises(OutcomeUnknown):
-        await impatient.refund(back(paid))
+    sandbox.control("settings", refund_status="pending")
+    given = await gateway.refund(back_of(paid))
+    assert given.status is RefundStatus.PENDING
+    assert given.refund_id is not None
+    assert await gateway.find_refund(back_of(paid), given.refund_id) == given
 
-    found = await gateway.find_refund(back(paid), None)
-    assert found is not None
-    assert found.status is RefundStatus.APPROVED
+    sandbox.control(f"refunds/{given.refund_id}/status", status=end)
 
-
-async def test_a_refund_that_nobody_heard_was_not_submitted(
-    unreachable: StripeGateway, paid: Outcome
-) -> None:
-    with pytest.raises(NotSubmitted):
-        await unreachable.refund(back(paid))
+    notice = gateway.verify(*sandbox.event(given.refund_id, "refund.updated"))
+    assert (notice.kind, notice.object_id) == (NoticeKind.REFUND, given.refund_id)
+    assert notice.transaction_id == paid.transaction_id
+    ended = await gateway.find_refund(back_of(paid), given.refund_id)
+    assert ended is not None
+    assert ended.status is status
 
 
 async def test_a_conflict_leaves_the_outcome_unknown_and_the_key_safe(
@@ -214,20 +221,6 @@ async def test_a_conflict_leaves_the_outcome_unknown_and_the_key_safe(
 
     await gateway.start(charge)
     assert sandbox.references() == [charge.reference]
-
-
-async def test_a_dispute_is_told_and_found(
-    gateway: StripeGateway, sandbox: StripeSandbox, paid: Outcome
-) -> None:
-    dispute = sandbox.control(f"payment_intents/{paid.transaction_id}/dispute")
-    notice = gateway.verify(*sandbox.event(dispute["id"], "charge.dispute.created"))
-
-    assert (notice.kind, notice.object_id) == (NoticeKind.DISPUTE, dispute["id"])
-    assert notice.transaction_id == paid.transaction_id
-    found = await gateway.find_dispute(dispute["id"])
-    assert found is not None
-    assert (found.status, found.amount_minor) == (DisputeStatus.OPEN, AMOUNT)
-    assert await gateway.find_dispute("dp_nobody") is None
 
 
 async def test_an_event_older_than_five_minutes_is_refused(

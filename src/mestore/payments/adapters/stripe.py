@@ -19,6 +19,7 @@ import structlog
 
 from mestore.kernel.breaker import Breaker, CircuitOpen
 from mestore.kernel.clock import now
+from mestore.payments.adapters.adopting import adopt
 from mestore.payments.adapters.stripe_mapping import (
     CODE,
     LIMITS,
@@ -141,6 +142,8 @@ class StripeGateway:
             LIMITS,
             refundable=self.methods,
             partly_refundable=self.methods,
+            lists_transactions=True,
+            tells_disputes=True,
         )
         self._api = stripe.StripeClient(
             keys.secret,
@@ -163,8 +166,8 @@ class StripeGateway:
             if refused is None:
                 raise Declined(reason=_reason(error)) from error
             return outcome_of(_plain(refused))
-        except stripe.IdempotencyError as error:
-            return await self._adopt(charge, error)
+        except stripe.IdempotencyError:
+            return await adopt(charge, self.find, "the reference is taken")
 
     async def fetch(self, transaction_id: str) -> Outcome:
         """Ask for the present state of a PaymentIntent."""
@@ -277,18 +280,6 @@ class StripeGateway:
             if not page.has_more or not found:
                 return outcomes
             more = {"starting_after": found[-1].transaction_id}
-
-    async def _adopt(self, charge: Charge, error: stripe.StripeError) -> Outcome:
-        """Take over the payment that an earlier call of this charge opened."""
-        try:
-            found = await self.find(charge.reference)
-        except GatewayUnavailable as unavailable:
-            raise OutcomeUnknown("the reference is taken") from unavailable
-        if found is None:
-            raise OutcomeUnknown("the reference is taken and not listed yet") from error
-        if (found.amount_minor, found.currency) != (charge.amount_minor, charge.currency):
-            raise Declined(reason="reference: used for another amount")
-        return found
 
     @asynccontextmanager
     async def _sending(self, operation: str) -> AsyncIterator[None]:

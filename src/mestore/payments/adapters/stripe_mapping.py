@@ -9,7 +9,6 @@ from typing import Any
 
 from mestore.payments.types import (
     AttemptStatus,
-    CardFacts,
     Charge,
     DisputeOutcome,
     DisputeStatus,
@@ -19,6 +18,7 @@ from mestore.payments.types import (
     RefundOutcome,
     RefundStatus,
 )
+from mestore.payments.types.screening import CardFacts
 
 CODE = "stripe"
 # Stripe takes eight digits at most, and about half a dollar at least.
@@ -44,6 +44,10 @@ DISPUTE_STATUSES = {
     "prevented": DisputeStatus.WON,
     "lost": DisputeStatus.LOST,
 }
+# Inquiries, and disputes that ended before the bank took anything.
+WITHOUT_FUNDS = frozenset(
+    {"warning_needs_response", "warning_under_review", "warning_closed", "prevented"}
+)
 
 Found = Mapping[str, Any]
 
@@ -94,7 +98,12 @@ def _card_of(charge: object) -> CardFacts | None:
     card = (charge.get("payment_method_details") or {}).get("card")
     if card is None:
         return None
-    return CardFacts(card.get("brand"), card.get("last4"), country=card.get("country"))
+    return CardFacts(
+        card.get("brand"),
+        card.get("last4"),
+        country=card.get("country"),
+        fingerprint=card.get("fingerprint"),
+    )
 
 
 def refund_of(found: Found) -> RefundOutcome:
@@ -114,4 +123,5 @@ def dispute_of(found: Found) -> DisputeOutcome:
         currency=found["currency"].upper(),
         reason=found.get("reason") or "",
         evidence_due_at=datetime.fromtimestamp(due, UTC) if due else None,
+        took_funds=found["status"] not in WITHOUT_FUNDS,
     )

@@ -16,18 +16,26 @@ import httpx2
 import stamina
 import structlog
 
+from mestore.kernel.adapters import wompi_events
 from mestore.kernel.breaker import Breaker, CircuitOpen
 from mestore.kernel.errors import Unavailable
 from mestore.kernel.remembered import Remembered
 from mestore.payments.adapters import wompi_wire as wire
+from mestore.payments.adapters.adopting import adopt
 from mestore.payments.adapters.wompi_mapping import (
     CODE,
     LIMITS,
-    REFUNDABLE,
+    VOIDABLE,
     expiration_of,
     outcome_of,
     payment_of,
     reason_of,
+)
+from mestore.payments.adapters.wompi_refunds import (
+    check_void,
+    read_refund,
+    read_void,
+    refund_of,
 )
 from mestore.payments.errors import (
     BadSignature,
@@ -47,6 +55,7 @@ from mestore.payments.types import (
     GatewayProfile,
     Notice,
     Outcome,
+    PaymentMethod,
     RefundOrder,
     RefundOutcome,
     RefundStatus,
@@ -56,8 +65,6 @@ log = structlog.get_logger(__name__)
 
 Reply = TypeVar("Reply")
 
-# Answers that Wompi gives before it looks at a payment.
-NOT_PROCESSED = frozenset({400, 401, 403, 404, 429})
 NOT_CONNECTED = (httpx2.ConnectError, httpx2.ConnectTimeout, httpx2.PoolTimeout)
 
 # The acceptance tokens live an hour, so that a payment never travels with an old one.
@@ -92,7 +99,10 @@ class _Faltering(Exception):
 
 
 class WompiGateway:
-    """The port to Wompi. `http` must not follow redirects; `base_url` ends in /v1."""
+    """The port to Wompi. `http` must not follow redirects; `base_url` ends in /v1.
+
+    `refund_methods` are those whose payments Wompi gives back by its refunds API.
+    """
 
     code = CODE
     methods = frozenset(LIMITS)
@@ -104,17 +114,25 @@ class WompiGateway:
         base_url: str,
         breaker: Breaker,
         *,
+        refund_methods: frozenset[PaymentMethod] = frozenset(),
         deadline_seconds: float = 20.0,
         monotonic: Callable[[], float] = time.monotonic,
     ) -> None:
         self.keys = keys
+        self.refund_methods = refund_methods & self.methods
         self.http = http
         self.base_url = base_url.rstrip("/")
         self.breaker = breaker
         self.deadline_seconds = deadline_seconds
         environment = "production" if keys.is_production else "test"
         self.profile = GatewayProfile(
-            environment, keys.public, self.base_url, LIMITS, refundable=REFUNDABLE
+            environment,
+            keys.public,
+            self.base_url,
+            LIMITS,
+            refundable=VOIDABLE | self.refund_methods,
+            partly_refundable=self.refund_methods,
+            lists_transactions=True,
         )
         self._merchant = Remembered(
             self._fetch_merchant, seconds=ACCEPTANCE_SECONDS, monotonic=monotonic
@@ -148,21 +166,30 @@ class WompiGateway:
         return next(map(outcome_of, exact), None)
 
     async def refund(self, order: RefundOrder) -> RefundOutcome:
-        """Void a card payment, which gives all of it back; Wompi does so at once or not at all."""
-        if order.amount_minor != order.charged_minor:
-            raise Declined(reason="Wompi gives card payments back as a whole only")
+        """Give money back by the refunds API where the method has it, else by a void."""
+        by_api = order.method in self.refund_methods
+        if not by_api:
+            check_void(order)
+        if not _ID.fullmatch(order.transaction_id):
+            raise Declined(reason="Wompi has no such transaction")
+        operation = "refund" if by_api else "void"
         try:
-            with self.breaker.guard((self.code, "void"), (NotSubmitted, OutcomeUnknown)):
-                return await self._void(order)
+            with self.breaker.guard((self.code, operation), (NotSubmitted, OutcomeUnknown)):
+                if by_api:
+                    return read_refund(await self._post(refund_of(order), "/refunds"), order)
+                path = f"/transactions/{order.transaction_id}/void"
+                return read_void(await self._post({}, path), order)
         except CircuitOpen as error:
             raise NotSubmitted(**error.details) from error
 
     async def find_refund(self, order: RefundOrder, refund_id: str | None) -> RefundOutcome | None:
-        """Say whether a payment was voided."""
+        """Say whether a payment was voided; of the refunds API nothing can be asked."""
         found = await self.fetch(order.transaction_id)
-        if found.status is not AttemptStatus.VOIDED:
-            return None
-        return RefundOutcome(RefundStatus.APPROVED, refund_id or order.transaction_id)
+        if found.status is AttemptStatus.VOIDED:
+            return RefundOutcome(RefundStatus.APPROVED, refund_id or order.transaction_id)
+        if order.method in self.refund_methods:
+            return RefundOutcome(RefundStatus.UNKNOWN, refund_id)
+        return None
 
     async def find_dispute(self, dispute_id: str) -> DisputeOutcome | None:
         """Return None: Wompi tells of disputes by mail, not by its API."""
@@ -200,19 +227,19 @@ class WompiGateway:
         The environment is not signed, but its secret is; an event of the other one is refused.
         """
         try:
-            event = wire.read_event(body)
+            event = wompi_events.read_event(body)
             checksum = event.expected_checksum(self.keys.events)
-        except wire.NotWompi as error:
+        except wompi_events.NotWompi as error:
             raise NotAnEvent from error
         except ValueError as error:
             raise BadSignature from error
         claimed = [event.checksum, *_values_of(headers, "x-event-checksum")]
-        is_signed = all([wire.agrees(checksum, one) for one in claimed])
+        is_signed = all([wompi_events.agrees(checksum, one) for one in claimed])
         if not is_signed or wire.SIGNED_ID not in event.properties:
             raise BadSignature
         return self._notice(event, checksum)
 
-    def _notice(self, event: wire.Event, checksum: str) -> Notice:
+    def _notice(self, event: wompi_events.Event, checksum: str) -> Notice:
         ours = "prod" if self.keys.is_production else "test"
         transaction_id = event.text_at(wire.SIGNED_ID)
         is_ours = event.environment in (None, ours) and event.name == wire.PAYMENT_EVENT
@@ -226,7 +253,7 @@ class WompiGateway:
 
     async def _submit(self, charge: Charge) -> Outcome:
         response = await self._post(await self._body(charge))
-        if response.status_code == 422 and _TOKEN_FIELDS & set(_messages(response)):
+        if response.status_code == 422 and _TOKEN_FIELDS & set(wire.messages_of(response.content)):
             # Surely not processed; the tokens had been used or had run out.
             self._merchant.expire()
             response = await self._post(await self._body(charge))
@@ -235,7 +262,7 @@ class WompiGateway:
         if response.status_code == 422:
             return await self._refused(charge, response)
         log.error("wompi_refused_a_payment", status=response.status_code, at=charge.reference)
-        if response.status_code in NOT_PROCESSED:
+        if response.status_code in wire.NOT_PROCESSED:
             raise NotSubmitted
         raise OutcomeUnknown(f"Wompi answered {response.status_code}")
 
@@ -258,25 +285,6 @@ class WompiGateway:
             **payment_of(charge),
         }
 
-    async def _void(self, order: RefundOrder) -> RefundOutcome:
-        if not _ID.fullmatch(order.transaction_id):
-            raise Declined(reason="Wompi has no such transaction")
-        response = await self._post({}, f"/transactions/{order.transaction_id}/void")
-        if response.status_code == 422:
-            raise Declined(reason=reason_of(_messages(response)) or "Wompi refuses to void this")
-        if response.status_code in NOT_PROCESSED:
-            log.error("wompi_refused_a_void", status=response.status_code, at=order.reference)
-            raise NotSubmitted
-        if not response.is_success:
-            raise OutcomeUnknown(f"Wompi answered {response.status_code}")
-        try:
-            answer = wire.decode(response.content, wire.VoidReply).data
-        except wire.NotWompi as error:
-            raise OutcomeUnknown("the answer is broken") from error
-        if answer.status != "APPROVED":
-            raise Declined(reason=answer.status_message or answer.status)
-        return RefundOutcome(RefundStatus.APPROVED, order.transaction_id)
-
     async def _post(self, body: dict[str, Any], path: str = "/transactions") -> httpx2.Response:
         headers = _bearer(self.keys.private)
         try:
@@ -289,24 +297,12 @@ class WompiGateway:
             raise OutcomeUnknown(type(error).__name__) from error
 
     async def _refused(self, charge: Charge, response: httpx2.Response) -> Outcome:
-        messages = _messages(response)
+        messages = wire.messages_of(response.content)
         if not messages:
             raise OutcomeUnknown("Wompi answered 422 without a reason")
         if "reference" in messages:
-            return await self._adopt(charge)
+            return await adopt(charge, self.find, "the reference is taken")
         raise Declined(reason=reason_of(messages))
-
-    async def _adopt(self, charge: Charge) -> Outcome:
-        """Take over the transaction that an earlier call of this charge opened."""
-        try:
-            found = await self.find(charge.reference)
-        except GatewayUnavailable as error:
-            raise OutcomeUnknown("the reference is taken") from error
-        if found is None:
-            raise OutcomeUnknown("the reference is taken and not listed yet")
-        if (found.amount_minor, found.currency) != (charge.amount_minor, charge.currency):
-            raise Declined(reason="reference: used for another amount")
-        return found
 
     async def _fetch_merchant(self) -> wire.Merchant:
         path = f"/merchants/{self.keys.public}"
@@ -356,26 +352,19 @@ class WompiGateway:
             log.error("wompi_refused_a_read", status=response.status_code, path=path)
             raise GatewayUnavailable
         try:
-            return wire.decode(response.content, reply)
-        except wire.NotWompi as error:
+            return wompi_events.decode(response.content, reply)
+        except wompi_events.NotWompi as error:
             raise _Faltering("the answer is broken") from error
 
 
 def _opened(charge: Charge, response: httpx2.Response) -> Outcome:
     try:
-        opened = wire.decode(response.content, wire.TransactionReply).data
-    except wire.NotWompi as error:
+        opened = wompi_events.decode(response.content, wire.TransactionReply).data
+    except wompi_events.NotWompi as error:
         raise OutcomeUnknown("the answer is broken") from error
     if opened.reference != charge.reference:
         raise OutcomeUnknown("the answer is about another payment")
     return outcome_of(opened)
-
-
-def _messages(response: httpx2.Response) -> dict[str, Any]:
-    try:
-        return wire.decode(response.content, wire.RefusalReply).error.messages
-    except wire.NotWompi:
-        return {}
 
 
 def _values_of(headers: Mapping[str, str], name: str) -> list[str]:

@@ -8,13 +8,13 @@ from typing import Any
 from mestore.payments.adapters import wompi_wire as wire
 from mestore.payments.types import (
     AttemptStatus,
-    CardFacts,
     Charge,
     Limits,
     Outcome,
     PaymentMethod,
     Voucher,
 )
+from mestore.payments.types.screening import CardFacts
 
 CODE = "wompi"
 
@@ -34,8 +34,8 @@ STATUSES = {
     "VOIDED": AttemptStatus.VOIDED,
     "ERROR": AttemptStatus.ERROR,
 }
-# A void gives a whole card payment back; the rest Wompi does not send back by its API everywhere.
-REFUNDABLE = frozenset({PaymentMethod.CARD})
+# By a void, as a whole; what else goes back depends on the merchant.
+VOIDABLE = frozenset({PaymentMethod.CARD})
 DESCRIPTION_LENGTH = 30
 REASON_LENGTH = 200
 CODE_LENGTH = 100

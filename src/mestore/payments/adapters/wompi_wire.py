@@ -3,26 +3,19 @@
 Formats: docs.wompi.co/docs/colombia/, pages transacciones, errores, eventos, widget-checkout-web.
 """
 
-import hmac
-import json
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Iterator
 from datetime import datetime
 from hashlib import sha256
-from typing import Any, TypeVar
+from typing import Any
 
 import msgspec
 
+from mestore.kernel.adapters import wompi_events
+
 PAYMENT_EVENT = "transaction.updated"
 SIGNED_ID = "transaction.id"
-
-
-class NotWompi(ValueError):
-    """The bytes are not what Wompi documents."""
-
-
-class Unsigned(ValueError):
-    """An event whose signature is missing, or cannot be worked out."""
+# Answers that Wompi gives before it looks at what it was sent.
+NOT_PROCESSED = frozenset({400, 401, 403, 404, 429})
 
 
 class PaymentMethodPart(msgspec.Struct):
@@ -76,6 +69,20 @@ class VoidReply(msgspec.Struct):
     data: VoidAnswer
 
 
+class RefundAnswer(msgspec.Struct):
+    """What became of a refund."""
+
+    status: str
+    id: str | int | None = None
+    status_message: str | None = None
+
+
+class RefundReply(msgspec.Struct):
+    """The answer to POST /refunds."""
+
+    data: RefundAnswer
+
+
 class AcceptanceToken(msgspec.Struct):
     """One of the two documents a shopper accepts, and the token that says so."""
 
@@ -121,15 +128,12 @@ class RefusalReply(msgspec.Struct):
     error: Refusal
 
 
-Reply = TypeVar("Reply")
-
-
-def decode(body: bytes, reply: type[Reply]) -> Reply:
-    """Read an answer; raises `NotWompi` where it has another shape, or is cut off."""
+def messages_of(body: bytes) -> dict[str, Any]:
+    """Return the texts of a refusal by field; nothing where it has another shape."""
     try:
-        return msgspec.json.decode(body, type=reply)
-    except (msgspec.MsgspecError, ValueError, RecursionError) as error:
-        raise NotWompi(str(error)) from error
+        return wompi_events.decode(body, RefusalReply).error.messages
+    except wompi_events.NotWompi:
+        return {}
 
 
 def texts(messages: object, field: str = "") -> Iterator[str]:
@@ -155,68 +159,6 @@ def integrity_signature(
 ) -> str:
     """Return the signature of a payment; an expiration takes part where the payment has one."""
     return _digest(reference, str(amount_in_cents), currency, expiration_time or "", secret)
-
-
-@dataclass(frozen=True, slots=True)
-class Event:
-    """A parsed event that names its signature. Every number in it is still the text as sent."""
-
-    name: str
-    data: Mapping[str, Any]
-    environment: object
-    properties: tuple[str, ...]
-    checksum: str
-    timestamp: str
-
-    def text_at(self, path: str) -> str:
-        """Return what a dotted path inside `data` names, as it is signed; nothing is empty text."""
-        found: object = self.data
-        for name in path.split("."):
-            found = found.get(name) if isinstance(found, Mapping) else None
-        match found:
-            case None:
-                return ""
-            case bool():
-                return str(found).lower()
-            case str():
-                return found
-        raise Unsigned(f"{path} is not a single value")
-
-    def expected_checksum(self, secret: str) -> str:
-        """Return the checksum of the properties that the event lists, in its order."""
-        values = [self.text_at(path) for path in self.properties]
-        return _digest(*values, self.timestamp, secret)
-
-
-def read_event(body: bytes) -> Event:
-    """Parse the raw body of a webhook; raises `NotWompi`, or `Unsigned` for a bare event."""
-    try:
-        # Numbers stay text: the signature covers them as they were written.
-        parsed = json.loads(body.decode(), parse_int=str, parse_float=str, parse_constant=str)
-    except (ValueError, RecursionError) as error:
-        raise NotWompi("not JSON") from error
-    match parsed:
-        case {"event": str(name), "data": dict(data)}:
-            return _signed_event(name, data, parsed)
-    raise NotWompi("not an event")
-
-
-def _signed_event(name: str, data: dict[str, Any], parsed: dict[str, Any]) -> Event:
-    match parsed:
-        case {
-            "signature": {"properties": list(properties), "checksum": str(checksum)},
-            "timestamp": str(timestamp),
-        } if all(isinstance(path, str) for path in properties):
-            environment = parsed.get("environment")
-            return Event(name, data, environment, tuple(properties), checksum, timestamp)
-    raise Unsigned("there is no signature")
-
-
-def agrees(checksum: str, claimed: str) -> bool:
-    """Compare checksums in constant time, whatever their case."""
-    return hmac.compare_digest(
-        checksum.lower().encode(), claimed.lower().encode("utf-8", "replace")
-    )
 
 
 def _digest(*parts: str) -> str:

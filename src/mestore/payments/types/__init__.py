@@ -7,6 +7,8 @@ from enum import StrEnum
 from typing import Any
 from uuid import UUID
 
+from mestore.payments.types.screening import CardFacts, ReviewState
+
 MAXIMUM_INSTALLMENTS = 36
 
 
@@ -54,9 +56,11 @@ class AttemptStatus(StrEnum):
     """Where one try stands. CREATED, PENDING and UNKNOWN are open: money may still arrive.
 
     CREATED was committed before the call and has no answer; UNKNOWN had an answer that says
-    nothing; both are resolved by asking the gateway, never by sending again.
+    nothing; both are resolved by asking the gateway, never by sending again. HELD waits for staff
+    to review it: no gateway knows of it.
     """
 
+    HELD = "HELD"
     CREATED = "CREATED"
     PENDING = "PENDING"
     UNKNOWN = "UNKNOWN"
@@ -77,57 +81,6 @@ FINAL_PAYMENT = {
 }
 
 
-class ExceptionKind(StrEnum):
-    """The named queues of money that did not arrive as it should."""
-
-    SECOND_APPROVAL = "SECOND_APPROVAL"
-    AMOUNT_MISMATCH = "AMOUNT_MISMATCH"
-    LATE_APPROVAL = "LATE_APPROVAL"
-    ORPHAN = "ORPHAN"
-    VOIDED_LATER = "VOIDED_LATER"
-    NEVER_ENDED = "NEVER_ENDED"
-
-
-class ExceptionState(StrEnum):
-    """Whether somebody still has to look."""
-
-    OPEN = "OPEN"
-    RESOLVED = "RESOLVED"
-
-
-class ExceptionEnd(StrEnum):
-    """How the money of an exception came to its end."""
-
-    REFUND = "REFUND"
-    """It goes back to who paid it."""
-    REVIVE = "REVIVE"
-    """The order that was called off takes it after all."""
-    ACCEPT = "ACCEPT"
-    """Seen and right as it is; money that no order can have becomes the operator's income."""
-    WRITE_OFF = "WRITE_OFF"
-    """The operator bears or keeps it, and says why."""
-
-
-@dataclass(frozen=True, slots=True)
-class StrandedMoney:
-    """An entry of a named queue."""
-
-    id: int
-    kind: ExceptionKind
-    state: ExceptionState
-    gateway: str
-    transaction_id: str
-    reference: str
-    order_id: int | None
-    amount_minor: int
-    currency: str
-    created_at: datetime
-    resolution: ExceptionEnd | None
-    reason: str | None
-    resolved_by: UUID | None
-    resolved_at: datetime | None
-
-
 @dataclass(frozen=True, slots=True)
 class Payer:
     """Who pays, as gateways ask for it."""
@@ -138,6 +91,10 @@ class Payer:
     legal_id_type: str | None = None
     legal_id: str | None = None
     ip_address: str | None = None
+    user_agent: str | None = None
+    device_id: str | None = None
+    card: CardFacts | None = None
+    """What the buyer's page knows of the card before any gateway does."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -156,7 +113,7 @@ class Charge:
     details: dict[str, Any] = field(default_factory=dict)
     """Fields of the method: token, financial_institution_code, user_type …"""
     expires_at: datetime | None = None
-    """Until when a voucher can be paid; the gateway may shorten it."""
+    """Until when a voucher can be paid; its gateway may name another end in the voucher."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -170,16 +127,11 @@ class Voucher:
     barcode: str | None = None
     """The human-readable GS1-128 text, where the voucher has a bar code."""
     receipt_url: str | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class CardFacts:
-    """What a gateway tells of a card, never its number."""
-
-    brand: str | None = None
-    last_four: str | None = None
-    bin: str | None = None
-    country: str | None = None
+    barcode_elements: str | None = None
+    """The element string of the bar code; `<FNC1>` stands for that function character."""
+    barcode_svg: str | None = None
+    instructions: list[str] | None = None
+    """What the buyer does at the counter, step by step, in Spanish as it is said there."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -248,6 +200,7 @@ class RefundOrder:
     currency: str
     reason: str
     charged_at: datetime
+    requested_at: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -279,6 +232,8 @@ class DisputeOutcome:
     currency: str
     reason: str
     evidence_due_at: datetime | None = None
+    took_funds: bool = True
+    """Whether the gateway took the money out; an inquiry only asks."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -295,8 +250,14 @@ class Limits:
 
     minimum_minor: int | None = None
     maximum_minor: int | None = None
+    multiple_minor: int = 1
+    """What every amount is a multiple of: 100 where the gateway takes whole pesos only."""
 
     def allow(self, amount_minor: int) -> bool:
+        """Say whether an amount lies within and can be expressed."""
+        return self.reach(amount_minor) and amount_minor % self.multiple_minor == 0
+
+    def reach(self, amount_minor: int) -> bool:
         """Say whether an amount lies within."""
         lowest = 0 if self.minimum_minor is None else self.minimum_minor
         return amount_minor >= lowest and (
@@ -316,6 +277,12 @@ class GatewayProfile:
     refundable: frozenset[PaymentMethod] = frozenset()
     """The methods whose money the gateway can send back; the rest is returned by bank transfer."""
     partly_refundable: frozenset[PaymentMethod] = frozenset()
+    knows_refunds_again: bool = False
+    """Whether a refund that is sent again is told to be there, also while it is not shown yet."""
+    refunds_one_at_a_time: bool = False
+    """Whether a charge takes no second refund while the first one is under way."""
+    lists_transactions: bool = False
+    tells_disputes: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -348,12 +315,19 @@ class AttemptState:
     voucher: dict[str, Any] | None = None
     """What the buyer shows at a counter, as plain JSON."""
     fraud_score: int | None = None
-    fraud_reasons: list[str] | None = None
+    fraud_reasons: list[Any] | None = None
+    review: ReviewState | None = None
+    """Where the review of its order stands, if there is one."""
 
     @property
     def is_open(self) -> bool:
         """Say whether money may still arrive."""
         return self.status in OPEN_STATUSES
+
+    def has_payable_voucher(self, moment: datetime) -> bool:
+        """Say whether a counter would still take the money."""
+        is_over = self.expires_at is not None and self.expires_at <= moment
+        return self.voucher is not None and not is_over
 
 
 @dataclass(frozen=True, slots=True)

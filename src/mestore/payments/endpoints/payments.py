@@ -10,7 +10,7 @@ from mestore.kernel.errors import BodyTooLarge, NotFound, Unavailable
 from mestore.kernel.http import Db, refuses
 from mestore.kernel.money import CURRENCY
 from mestore.kernel.routing import Router
-from mestore.payments.deps import Circuits, Gateways
+from mestore.payments.deps import Circuits, Gateways, circuits_of
 from mestore.payments.errors import BadSignature, NotAnEvent
 from mestore.payments.ports import PaymentGateway
 from mestore.payments.schemas import (
@@ -58,7 +58,10 @@ _EVENT_REFUSALS = refuses(BadSignature, NotAnEvent, NotFound, BodyTooLarge)
 _EVENT_BODY = {
     "requestBody": {
         "required": True,
-        "content": {"application/json": {"schema": {"type": "object"}}},
+        "content": {
+            "application/json": {"schema": {"type": "object"}},
+            "application/x-www-form-urlencoded": {"schema": {"type": "object"}},
+        },
     }
 }
 
@@ -122,14 +125,15 @@ async def receive_event(gateway: str, request: Request, gateways: Gateways, db: 
     """Store a signed event of a gateway once; whether it is true is asked of the gateway later."""
     if gateway not in gateways:
         raise NotFound
-    body = await _event_body(request)
+    body = await event_body(request)
     notice = gateways[gateway].verify(request.headers, body)
     async with db.transaction() as tx:
         await PaymentService(tx).receive(gateway, notice, body)
     return ReceivedOut()
 
 
-async def _event_body(request: Request) -> bytes:
+async def event_body(request: Request) -> bytes:
+    """Return the raw body of an event; raises `BodyTooLarge`."""
     body = bytearray()
     async for chunk in request.stream():
         body += chunk
@@ -181,10 +185,7 @@ async def _banks_of(gateway: PaymentGateway) -> list[BankOut]:
 
 
 def _health_of(gateway: PaymentGateway, circuits: Breaker) -> GatewayHealthOut:
-    states = {method.value: CircuitState.CLOSED for method in sorted(gateway.methods)}
-    for (service, operation), state in circuits.snapshot().items():
-        if service == gateway.code:
-            states[operation] = state
+    states = circuits_of(gateway.code, gateway.methods, circuits)
     is_whole = all(state is CircuitState.CLOSED for state in states.values())
     return GatewayHealthOut(
         gateway=gateway.code,

@@ -1,109 +1,39 @@
 """Payments: one open attempt per order, every signal stored once, every outcome applied once."""
 
-from datetime import datetime, timedelta
+from datetime import timedelta
+from typing import Any
 from uuid import UUID
 
 import msgspec
 from sqlalchemy.exc import DBAPIError
-from sqlalchemy.ext.asyncio import AsyncConnection
 
 from mestore.kernel.clock import now
 from mestore.kernel.db import Tx
 from mestore.kernel.db_errors import Fault, fault_of
 from mestore.kernel.ids import uuid7
 from mestore.ledger.service import LedgerService
-from mestore.payments.errors import (
-    AlreadyPaid,
-    AlreadyResolved,
-    ExceptionNotFound,
-    PaymentInProgress,
-    PaymentRefused,
-)
-from mestore.payments.events import SignalReceived
-from mestore.payments.fraud import WINDOW, FraudPolicy, Screening, clues_of, screen
-from mestore.payments.polling import FIRST_POLL, next_poll, was_not_received
-from mestore.payments.repository import PaymentRepository
+from mestore.payments.errors import AlreadyPaid, PaymentInProgress
+from mestore.payments.events import signal_of
+from mestore.payments.polling import FIRST_POLL, next_poll
+from mestore.payments.repository import PaymentRepository, ScreeningRepository
+from mestore.payments.service.screening import Screened
 from mestore.payments.types import (
     FINAL_PAYMENT,
     PAID_STATUSES,
     AttemptState,
     AttemptStatus,
-    ExceptionEnd,
-    ExceptionKind,
     Notice,
     Outcome,
-    Payer,
     PaymentMethod,
     PaymentStatus,
     StoredEvent,
-    StrandedMoney,
     Verdict,
 )
+from mestore.payments.types.screening import Ruling
+from mestore.payments.types.stranded import ExceptionKind
 
 BLOCKED_FOR = timedelta(minutes=15)
 """How long a pending attempt keeps another from beginning: a buyer may leave the bank's page."""
-
-
-class Attempts:
-    """Reads attempts on any connection."""
-
-    def __init__(self, connection: AsyncConnection) -> None:
-        self.payments = PaymentRepository(connection)
-
-    async def latest(self, order_id: int) -> AttemptState | None:
-        """Return the youngest attempt of an order."""
-        return await self.payments.find_latest(order_id)
-
-    async def order_of(self, payment_id: UUID) -> int | None:
-        """Return the order that a payment is for, by its intent id."""
-        return await self.payments.find_order(payment_id)
-
-    async def latest_of_payment(self, payment_id: UUID) -> AttemptState | None:
-        """Return the youngest attempt of a payment, by its intent id."""
-        return await self.payments.find_latest_of_payment(payment_id)
-
-    async def taking(self, order_id: int) -> AttemptState | None:
-        """Return the approved attempt whose money an order has."""
-        return await self.payments.find_taking(order_id)
-
-    async def by_reference(self, reference: str) -> AttemptState | None:
-        """Return the attempt with our unique reference."""
-        return await self.payments.find_by_reference(reference)
-
-    async def open_of_order(self, order_id: int) -> list[AttemptState]:
-        """Return the attempts of an order that may still bring money."""
-        return await self.payments.all_open(order_id)
-
-    async def due(self, most: int) -> list[AttemptState]:
-        """Return attempts whose gateway should be asked by now."""
-        return await self.payments.all_due(now(), most)
-
-
-class Queues:
-    """The named queues of money that did not arrive as it should."""
-
-    def __init__(self, connection: AsyncConnection) -> None:
-        self.payments = PaymentRepository(connection)
-
-    async def get(self, exception_id: int) -> StrandedMoney:
-        """Return an entry; raises `ExceptionNotFound`."""
-        found = await self.payments.find_exception(exception_id)
-        if found is None:
-            raise ExceptionNotFound
-        return found
-
-    async def old(
-        self, kind: ExceptionKind, until: datetime, after: int, most: int
-    ) -> list[StrandedMoney]:
-        """Return open entries from before `until`, the first ones after id `after`."""
-        return await self.payments.all_old(kind, until, after, most)
-
-    async def end(
-        self, exception_id: int, how: ExceptionEnd, reason: str, actor_id: UUID | None
-    ) -> None:
-        """Give an open entry its one end; raises `AlreadyResolved` where it has one."""
-        if not await self.payments.end_exception(exception_id, how, reason, actor_id):
-            raise AlreadyResolved
 
 
 class PaymentService:
@@ -122,31 +52,27 @@ class PaymentService:
         gateway: str,
         method: PaymentMethod,
         installments: int,
-        screening: Screening | None = None,
+        screened: Screened | None = None,
+        buyer_id: UUID | None = None,
     ) -> AttemptState:
-        """Write a new attempt with its unique reference, before any gateway is called."""
+        """Write a new attempt with its unique reference, before any gateway is called.
+
+        One to be reviewed is HELD, one that is refused DECLINED: no gateway hears of them.
+        """
         payment_id = await self.intend(order_id, amount_minor, currency)
         number = await self.payments.count_attempts(payment_id) + 1
         reference = f"{order_number}-{number}"
-        created = now()
         row = {
             "payment_id": payment_id,
             "number": number,
-            "open_key": payment_id,
             "gateway": gateway,
             "method": method,
             "reference": reference,
-            "status": AttemptStatus.CREATED,
             "amount_minor": amount_minor,
             "currency": currency,
             "installments": installments,
-            "fraud_score": screening.score if screening else None,
-            "fraud_reasons": list(screening.reasons) if screening else None,
             "polls": 0,
-            # The first poll resolves an attempt whose process died before the gateway answered.
-            "poll_at": created + FIRST_POLL,
-            "created_at": created,
-            "updated_at": created,
+            **_beginning(payment_id, screened),
         }
         try:
             attempt_id = await self.payments.add_attempt(row)
@@ -154,20 +80,15 @@ class PaymentService:
             if fault_of(error) is not Fault.UNIQUE:
                 raise
             raise PaymentInProgress(retry_after=5) from error
-        if screening is not None:
-            await self.payments.add_traces(attempt_id, screening.clues)
+        if screened is not None:
+            screening = ScreeningRepository(self.tx.connection)
+            await screening.add_traces(attempt_id, buyer_id, screened.screening.clues)
+        if row["status"] is AttemptStatus.DECLINED:
+            await self.payments.set_payment(payment_id, PaymentStatus.DECLINED)
         attempt = await self.payments.find_by_reference(reference)
         if attempt is None:
             raise LookupError(reference)
         return attempt
-
-    async def screen(self, payer: Payer, amount_minor: int) -> Screening:
-        """Score what is about to be tried; raises `PaymentRefused` from the chosen score on."""
-        policy, clues = self.tx.policy(FraudPolicy), clues_of(payer)
-        found = screen(policy, clues, await self.payments.seen(clues, now() - WINDOW), amount_minor)
-        if found.score >= policy.refuse_from:
-            raise PaymentRefused
-        return found
 
     async def intend(self, order_id: int, amount_minor: int, currency: str) -> UUID:
         """Make the payment of an order ready, once, and return its id."""
@@ -192,19 +113,25 @@ class PaymentService:
             raise AlreadyPaid
         return found[0]
 
-    async def blocking(self, order_id: int) -> AttemptState | None:
+    async def blocking(
+        self, order_id: int, wanted: PaymentMethod | None = None
+    ) -> AttemptState | None:
         """Return the open attempt that keeps another of this order from beginning.
 
-        Holds the payment's row, which is always taken before the order's: who settles does so too.
+        Beside an old one another may begin, but no second voucher of the `wanted` method while the
+        first can be paid. Holds the payment's row, which is always taken before the order's: who
+        settles does so too.
         """
         found = await self.payments.lock_payment_of(order_id)
         if found is None:
             return None
         if found[1] in PAID_STATUSES:
             raise AlreadyPaid
-        if await self.payments.unblock(found[0], now() - BLOCKED_FOR):
-            return None
-        return await self.payments.find_blocking(found[0])
+        blocking = await self.payments.find_blocking(found[0])
+        if blocking is None or (blocking.method is wanted and blocking.has_payable_voucher(now())):
+            return blocking
+        is_freed = await self.payments.unblock(found[0], now() - BLOCKED_FOR)
+        return None if is_freed else blocking
 
     async def close(self, attempt: AttemptState, status: AttemptStatus, code: str) -> None:
         """End an attempt that surely brought no money, unless a signal ended it meanwhile."""
@@ -224,10 +151,6 @@ class PaymentService:
         )
         if waits and poll_at is None:
             await self._queue(ExceptionKind.NEVER_ENDED, attempt, attempt.transaction_id or "")
-
-    def not_received(self, attempt: AttemptState) -> bool:
-        """Say whether a gateway that knows nothing of an attempt may be believed by now."""
-        return was_not_received(attempt)
 
     async def apply(self, outcome: Outcome) -> tuple[Verdict, AttemptState | None]:
         """Apply what a gateway said, once and never backwards, under the payment's row."""
@@ -387,7 +310,7 @@ class PaymentService:
         event_id = await self.payments.add_event(row)
         if event_id is None:
             return False
-        self.tx.publish(SignalReceived(event_id))
+        self.tx.publish(signal_of(notice.kind, event_id))
         return True
 
     async def unread(self, event_id: int) -> StoredEvent | None:
@@ -398,3 +321,22 @@ class PaymentService:
     async def mark_read(self, event_id: int, result: str) -> None:
         """Write down what came of a signal."""
         await self.payments.end_event(event_id, result)
+
+
+def _beginning(payment_id: UUID, screened: Screened | None) -> dict[str, Any]:
+    """Return the columns of a new attempt that follow from its screening."""
+    moment, status = now(), AttemptStatus.CREATED
+    if screened is not None and screened.ruling is not Ruling.PASS:
+        is_refused = screened.ruling is Ruling.REFUSE
+        status = AttemptStatus.DECLINED if is_refused else AttemptStatus.HELD
+    return {
+        "status": status,
+        "open_key": None if status is AttemptStatus.DECLINED else payment_id,
+        "decline_code": "FRAUD_SCREENING" if status is AttemptStatus.DECLINED else None,
+        "fraud_score": screened.screening.score if screened else None,
+        "fraud_reasons": msgspec.to_builtins(screened.screening.hits) if screened else None,
+        # The first poll resolves an attempt whose process died before the gateway answered.
+        "poll_at": moment + FIRST_POLL if status is AttemptStatus.CREATED else None,
+        "created_at": moment,
+        "updated_at": moment,
+    }

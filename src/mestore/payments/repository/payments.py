@@ -1,4 +1,4 @@
-"""Every SQL statement of payments."""
+"""Every SQL statement of payments, their attempts, signals and queues."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, fields
@@ -6,24 +6,30 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Select, bindparam, case, exists, func, insert, or_, select, update
-from sqlalchemy.exc import DBAPIError
+from sqlalchemy import Select, bindparam, exists, func, insert, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from mestore.kernel.clock import now
-from mestore.kernel.db import add_rows, affected, inserted_id
-from mestore.kernel.db_errors import Fault, fault_of
-from mestore.payments.fraud import Clue, Seen, TraceKind
-from mestore.payments.models import Attempt, GatewayEvent, Payment, PaymentException, Trace
+from mestore.kernel.db import affected, inserted_id, unless_taken
+from mestore.payments.models import (
+    Attempt,
+    GatewayEvent,
+    Payment,
+    PaymentException,
+    PaymentReview,
+)
+from mestore.payments.repository.once import insert_once
 from mestore.payments.types import (
     OPEN_STATUSES,
     AttemptState,
     AttemptStatus,
+    PaymentStatus,
+    StoredEvent,
+)
+from mestore.payments.types.stranded import (
     ExceptionEnd,
     ExceptionKind,
     ExceptionState,
-    PaymentStatus,
-    StoredEvent,
     StrandedMoney,
 )
 
@@ -32,26 +38,31 @@ _STRANDED = (
     ExceptionKind.LATE_APPROVAL,
     ExceptionKind.AMOUNT_MISMATCH,
 )
-_ATTEMPTS: Select[*tuple[Any, ...]] = select(
-    Attempt.id,
-    Attempt.payment_id,
-    Payment.order_id,
-    Attempt.gateway,
-    Attempt.method,
-    Attempt.reference,
-    Attempt.transaction_id,
-    Attempt.status,
-    Attempt.amount_minor,
-    Attempt.currency,
-    Attempt.payment_url,
-    Attempt.polls,
-    Attempt.created_at,
-    Payment.status.label("payment_status"),
-    Attempt.expires_at,
-    Attempt.voucher,
-    Attempt.fraud_score,
-    Attempt.fraud_reasons,
-).join(Payment, Payment.id == Attempt.payment_id)
+_ATTEMPTS: Select[*tuple[Any, ...]] = (
+    select(
+        Attempt.id,
+        Attempt.payment_id,
+        Payment.order_id,
+        Attempt.gateway,
+        Attempt.method,
+        Attempt.reference,
+        Attempt.transaction_id,
+        Attempt.status,
+        Attempt.amount_minor,
+        Attempt.currency,
+        Attempt.payment_url,
+        Attempt.polls,
+        Attempt.created_at,
+        Payment.status.label("payment_status"),
+        Attempt.expires_at,
+        Attempt.voucher,
+        Attempt.fraud_score,
+        Attempt.fraud_reasons,
+        PaymentReview.state.label("review"),
+    )
+    .join(Payment, Payment.id == Attempt.payment_id)
+    .outerjoin(PaymentReview, PaymentReview.order_id == Payment.order_id)
+)
 _BY_REFERENCE = _ATTEMPTS.where(Attempt.reference == bindparam("reference"))
 _BLOCKING = _ATTEMPTS.where(Attempt.open_key == bindparam("payment_id"))
 _OPEN_OF_ORDER = _ATTEMPTS.where(
@@ -108,21 +119,6 @@ _END_EXCEPTION = (
         resolved_at=bindparam("moment"),
     )
 )
-_ADD_TRACES = insert(Trace).inline()
-_SEEN = (
-    select(
-        Trace.kind,
-        Trace.linked,
-        func.count(),
-        func.sum(case((Attempt.status == AttemptStatus.DECLINED, 1), else_=0)),
-    )
-    .join(Attempt, Attempt.id == Trace.attempt_id)
-    .where(
-        Trace.digest.in_(bindparam("digests", expanding=True)),
-        Trace.created_at >= bindparam("since"),
-    )
-    .group_by(Trace.kind, Trace.linked)
-)
 _DUE = (
     _ATTEMPTS.where(Attempt.poll_at <= bindparam("moment"))
     .order_by(Attempt.poll_at)
@@ -172,7 +168,7 @@ class PaymentRepository:
 
     async def add_payment(self, row: Mapping[str, Any]) -> bool:
         """Write the payment of an order; False where another request was first."""
-        return await self._insert_once(insert(Payment), row)
+        return await insert_once(self.connection, insert(Payment), row)
 
     async def set_payment(self, payment_id: UUID, status: PaymentStatus) -> None:
         """Set the status of a payment whose row is held."""
@@ -234,13 +230,9 @@ class PaymentRepository:
 
     async def add_event(self, row: Mapping[str, Any]) -> int | None:
         """Store a signal and return its id; None where it was stored before."""
-        try:
-            async with self.connection.begin_nested():
-                return await inserted_id(self.connection, insert(GatewayEvent), row)
-        except DBAPIError as error:
-            if fault_of(error) is not Fault.UNIQUE:
-                raise
-            return None
+        async with unless_taken(self.connection):
+            return await inserted_id(self.connection, insert(GatewayEvent), row)
+        return None
 
     async def find_event(self, event_id: int) -> StoredEvent | None:
         """Return a stored signal."""
@@ -255,34 +247,7 @@ class PaymentRepository:
     async def add_exception(self, row: Mapping[str, Any]) -> bool:
         """Put money into a named queue; False where it lies there already."""
         row = {**row, "state": ExceptionState.OPEN, "created_at": now()}
-        return await self._insert_once(insert(PaymentException), row)
-
-    async def seen(self, clues: Sequence[Clue], since: datetime) -> dict[TraceKind, Seen]:
-        """Return what was seen of each clue since then, in one statement."""
-        values = {"digests": [clue.digest for clue in clues], "since": since}
-        found: dict[TraceKind, Seen] = {}
-        for kind, linked, attempts, declines in await self.connection.execute(_SEEN, values):
-            before = found.get(kind, Seen(0, 0, frozenset()))
-            found[kind] = Seen(
-                before.attempts + attempts,
-                before.declines + int(declines),
-                before.linked | ({linked} if linked else set()),
-            )
-        return found
-
-    async def add_traces(self, attempt_id: int, clues: Sequence[Clue]) -> None:
-        """Write the clues of an attempt."""
-        rows = [
-            {
-                "attempt_id": attempt_id,
-                "kind": clue.kind,
-                "digest": clue.digest,
-                "linked": clue.linked,
-                "created_at": now(),
-            }
-            for clue in clues
-        ]
-        await add_rows(self.connection, _ADD_TRACES, rows)
+        return await insert_once(self.connection, insert(PaymentException), row)
 
     async def find_taking(self, order_id: int) -> AttemptState | None:
         """Return the approved attempt whose money an order has."""
@@ -315,16 +280,6 @@ class PaymentRepository:
             "moment": now(),
         }
         return await affected(self.connection, _END_EXCEPTION, **values) == 1
-
-    async def _insert_once(self, statement: Any, row: Mapping[str, Any]) -> bool:  # noqa: ANN401
-        try:
-            async with self.connection.begin_nested():
-                await self.connection.execute(statement, row)
-        except DBAPIError as error:
-            if fault_of(error) is not Fault.UNIQUE:
-                raise
-            return False
-        return True
 
     async def _find(self, query: Select[*tuple[Any, ...]], **values: object) -> AttemptState | None:
         row = (await self.connection.execute(query, values)).one_or_none()
