@@ -215,4 +215,4 @@ async def test_the_number_of_statements_does_not_grow_with_the_lines(
         counts.append(len(statements))
 
     left = 2 if lines > 1 else 0
-    assert counts == [3, begin + 6, begin + 5, begin + 3 + left, begin + 4]
+    assert counts == [3, begin + 5, begin + 5, begin + 3 + left, begin + 4]

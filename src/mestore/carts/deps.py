@@ -1,6 +1,6 @@
 """Whose cart a request is about: the dependency that carts and checkout share."""
 
-from typing import Annotated, cast
+from typing import Annotated
 
 from fastapi import Depends
 
@@ -24,10 +24,7 @@ CurrentCartOwner = Annotated[CartOwner, Depends(cart_owner)]
 
 async def cart_policies(db: Db) -> CartPolicies:
     """Return the operator's choices that decide totals, as a transaction would."""
-    return CartPolicies(
-        cast(TaxPolicy, db.policies.get(TaxPolicy, TaxPolicy())),
-        cast(ShippingPolicy, db.policies.get(ShippingPolicy, ShippingPolicy())),
-    )
+    return CartPolicies(db.policy(TaxPolicy), db.policy(ShippingPolicy))
 
 
 CurrentPolicies = Annotated[CartPolicies, Depends(cart_policies)]

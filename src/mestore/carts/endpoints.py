@@ -1,9 +1,7 @@
 """HTTP for carts: parse, call one service method, answer the cart."""
 
-from typing import Annotated
-
 import msgspec
-from fastapi import Path, Response
+from fastapi import Response
 
 from mestore.accounts.deps import CurrentUser
 from mestore.carts.deps import CurrentCartOwner, CurrentPolicies
@@ -22,11 +20,11 @@ from mestore.carts.views import CartView, CartViews
 from mestore.inventory.errors import InsufficientStock, VariantRequired
 from mestore.kernel.errors import Unauthorized
 from mestore.kernel.http import Db, refuses
+from mestore.kernel.ids import RowId
 from mestore.kernel.routing import Router
 
 router = Router(prefix="/cart", tags=["cart"])
 
-ItemId = Annotated[int, Path(ge=1, le=2**63 - 1)]
 
 _ADDING = refuses(
     SessionIdRequired,
@@ -62,7 +60,7 @@ async def add_item(body: NewItemIn, owner: CurrentCartOwner, db: Db) -> Response
 
 @router.put("/items/{item_id}", response_model=ChangedCartOut, responses=_CHANGING)
 async def set_quantity(
-    item_id: ItemId, body: QuantityIn, owner: CurrentCartOwner, db: Db
+    item_id: RowId, body: QuantityIn, owner: CurrentCartOwner, db: Db
 ) -> Response:
     """Change the quantity of a line."""
     return _answer(
@@ -71,7 +69,7 @@ async def set_quantity(
 
 
 @router.delete("/items/{item_id}", response_model=ChangedCartOut, responses=_REMOVING)
-async def remove_item(item_id: ItemId, owner: CurrentCartOwner, db: Db) -> Response:
+async def remove_item(item_id: RowId, owner: CurrentCartOwner, db: Db) -> Response:
     """Take a line out."""
     return _answer(await changed(db, lambda carts: carts.remove(owner, item_id)))
 

@@ -38,7 +38,8 @@ class MergeIn(_Input):
 class CartItemOut(BaseModel):
     """A line: what it cost when it was added, what it costs now, and what has become of it.
 
-    `warnings` are PRICE_CHANGED, INSUFFICIENT_STOCK and NOT_AVAILABLE; `available` says that the
+    `warnings` are PRICE_CHANGED, INSUFFICIENT_STOCK, BACKORDER (some units are still to
+    arrive) and NOT_AVAILABLE; `available` says that the
     line can be ordered as it is. A line that is not sold any more counts nothing.
     """
 

@@ -15,6 +15,7 @@ from mestore.carts.errors import (
     ProductNotOnSale,
     QuantityTooLarge,
 )
+from mestore.carts.events import AddedToCart
 from mestore.carts.repository import CartRepository
 from mestore.carts.types import (
     MOST_LINES,
@@ -61,7 +62,7 @@ class CartService:
         item = sold.get(key)
         if item is None or not item.is_on_sale:
             raise ProductNotOnSale
-        if variant_id is None and await self.views.has_choice(product_id):
+        if variant_id is None and item.has_choice:
             raise VariantRequired
         line = next((line for line in cart.lines if line.variant_id == item.variant_id), None)
         total = _total(cart, line, quantity)
@@ -73,6 +74,7 @@ class CartService:
         else:
             new = StoredLine(0, product_id, item.variant_id, total, item.price_minor, moment)
             lines = (*cart.lines, replace(new, id=await self.carts.add_line(cart.id, new)))
+            self.tx.publish(AddedToCart(product_id, item.vendor_id, moment.isoformat()))
         return self.views.price(cart.id, cart.expires_at, lines, facts)
 
     async def set_quantity(self, owner: CartOwner, item_id: int, quantity: int) -> CartView:

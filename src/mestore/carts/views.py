@@ -11,7 +11,7 @@ from typing import Any
 from uuid import UUID
 
 import msgspec
-from sqlalchemy import Row, Uuid, bindparam, column, or_, select, table
+from sqlalchemy import Row, bindparam, or_, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from mestore.carts.models import Cart, CartItem
@@ -26,9 +26,9 @@ from mestore.shipping.service import shipping_fee
 
 PRICE_CHANGED = "PRICE_CHANGED"
 INSUFFICIENT_STOCK = "INSUFFICIENT_STOCK"
+BACKORDER = "BACKORDER"
 NOT_AVAILABLE = "NOT_AVAILABLE"
 
-_VARIANTS = table("product_variants", column("id", Uuid), column("product_id", Uuid))
 
 _ROWS = (
     select(
@@ -51,15 +51,13 @@ _OF_SESSION = Cart.session_id == bindparam("session")
 _BUYERS = _ROWS.where(_OF_BUYER)
 _GUESTS = _ROWS.where(_OF_SESSION)
 _BOTH = _ROWS.where(or_(_OF_BUYER, _OF_SESSION))
-_TWO_VARIANTS = (
-    select(_VARIANTS.c.id).where(_VARIANTS.c.product_id == bindparam("product")).limit(2)
-)
 
 
 class CartItemView(msgspec.Struct, frozen=True):
     """A line: what it cost when it was added, what it costs now, and what has become of it.
 
-    `warnings` are PRICE_CHANGED, INSUFFICIENT_STOCK and NOT_AVAILABLE; `available` says that the
+    `warnings` are PRICE_CHANGED, INSUFFICIENT_STOCK, BACKORDER (some units are still to
+    arrive) and NOT_AVAILABLE; `available` says that the
     line can be ordered as it is. A line that is not sold any more counts nothing.
     """
 
@@ -105,7 +103,11 @@ class Facts:
 
     def covers(self, item: SaleItem, quantity: int) -> bool:
         """Say whether that many units can be had now."""
-        return not item.track_inventory or quantity <= self.free.get(item.variant_id, 0)
+        return item.takes_backorders or not self.lacks(item, quantity)
+
+    def lacks(self, item: SaleItem, quantity: int) -> bool:
+        """Say whether some of that many units are not there."""
+        return item.track_inventory and quantity > self.free.get(item.variant_id, 0)
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,11 +132,6 @@ class CartViews:
         """Return these items beside their free units, in one statement."""
         by_variant = {item.variant_id: item for item in items}
         return Facts(by_variant, await Availability(self.connection).of(by_variant))
-
-    async def has_choice(self, product_id: UUID) -> bool:
-        """Say whether a product has several variants."""
-        found = await self.connection.execute(_TWO_VARIANTS, {"product": product_id})
-        return len(found.all()) > 1
 
     async def show(self, owner: CartOwner, cart: StoredCart | None) -> CartView:
         """Return a cart at live prices; one that has no row yet is empty."""
@@ -182,6 +179,8 @@ def _item_view(line: StoredLine, facts: Facts) -> CartItemView:
         warnings.append(NOT_AVAILABLE)
     elif not facts.covers(on_sale, line.quantity):
         warnings.append(INSUFFICIENT_STOCK)
+    elif facts.lacks(on_sale, line.quantity):
+        warnings.append(BACKORDER)
     return CartItemView(
         id=line.id,
         product_id=line.product_id,

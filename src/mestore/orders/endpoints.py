@@ -3,18 +3,25 @@
 from typing import Annotated
 
 import msgspec
-from fastapi import Depends, Path, Query, Request, Response
+from fastapi import Depends, Query, Request, Response
 
 from mestore.accounts.deps import Staff
 from mestore.accounts.types import Permission
 from mestore.kernel.db import Tx
 from mestore.kernel.errors import Forbidden, Unauthorized
 from mestore.kernel.http import Db, InTx, Paging, etag, refuses
+from mestore.kernel.ids import RowId
 from mestore.kernel.moments import Moment, beginning, end
 from mestore.kernel.paging import PageRequest
 from mestore.kernel.routing import Router
 from mestore.orders.deps import CurrentViewer, Shipper
-from mestore.orders.errors import OrderNotFound, StatusNotReachable, StatusSetElsewhere
+from mestore.orders.errors import (
+    OrderHeld,
+    OrderNotFound,
+    StatusNotReachable,
+    StatusSetElsewhere,
+    UnitsNotArrived,
+)
 from mestore.orders.schemas import ChangedOut, MovedOut, OrderChangesIn, OrderListOut, StatusIn
 from mestore.orders.service import OrderProgress, read_order
 from mestore.orders.types import OrderStatus, OrderView, Viewer
@@ -23,9 +30,15 @@ from mestore.orders.views import OrderFilter, OrderViews, sort_key
 router = Router(prefix="/orders", tags=["orders"])
 admin_router = Router(prefix="/admin/orders", tags=["orders"])
 
-_MOVES = refuses(Unauthorized, Forbidden, OrderNotFound, StatusNotReachable, StatusSetElsewhere)
-
-OrderId = Annotated[int, Path(ge=1, le=2**63 - 1)]
+_MOVES = refuses(
+    Unauthorized,
+    Forbidden,
+    OrderNotFound,
+    OrderHeld,
+    StatusNotReachable,
+    StatusSetElsewhere,
+    UnitsNotArrived,
+)
 
 
 async def order_page(
@@ -69,7 +82,7 @@ async def list_orders(
 
 
 @router.get("/{order_id}", response_model=OrderView, responses=refuses(OrderNotFound))
-async def get_order(order_id: OrderId, request: Request, db: Db, viewer: CurrentViewer) -> Response:
+async def get_order(order_id: RowId, request: Request, db: Db, viewer: CurrentViewer) -> Response:
     """Read one order."""
     async with db.read() as connection:
         order = await OrderViews(connection, viewer).get(order_id)
@@ -81,13 +94,13 @@ async def get_order(order_id: OrderId, request: Request, db: Db, viewer: Current
 
 
 @router.put("/{order_id}/status", response_model=MovedOut, responses=_MOVES)
-async def move_order(order_id: OrderId, body: StatusIn, tx: InTx, shipper: Shipper) -> Response:
+async def move_order(order_id: RowId, body: StatusIn, tx: InTx, shipper: Shipper) -> Response:
     """Move the caller's part of an order one step on; staff moves all parts that are behind."""
     return await _moved(tx, order_id, body, shipper)
 
 
 @admin_router.put("/{order_id}/status", response_model=MovedOut, responses=_MOVES)
-async def move_any_order(order_id: OrderId, body: StatusIn, tx: InTx, staff: Staff) -> Response:
+async def move_any_order(order_id: RowId, body: StatusIn, tx: InTx, staff: Staff) -> Response:
     """Move all parts of an order that are behind one step on."""
     if not staff.oversees(Permission.ORDERS_UPDATE):
         raise Forbidden
@@ -96,7 +109,7 @@ async def move_any_order(order_id: OrderId, body: StatusIn, tx: InTx, staff: Sta
 
 @router.patch("/{order_id}", response_model=ChangedOut, responses=_MOVES)
 async def change_order(
-    order_id: OrderId, body: OrderChangesIn, tx: InTx, shipper: Shipper
+    order_id: RowId, body: OrderChangesIn, tx: InTx, shipper: Shipper
 ) -> Response:
     """Move an order on, write down its tracking number, or both."""
     progress = OrderProgress(tx)

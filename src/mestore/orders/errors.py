@@ -24,6 +24,13 @@ class StatusNotReachable(Conflict):
     es = "Un pedido en estado {status} no puede pasar a {wanted}. Ahora puede pasar a: {allowed}."
 
 
+class UnitsNotArrived(Conflict):
+    """Units of the part are backordered: what is not there cannot be sent."""
+
+    en = "{units} units of this order have not arrived yet. Ship it when they have."
+    es = "Aún no han llegado {units} unidades de este pedido. Envíalo cuando lleguen."
+
+
 class StatusSetElsewhere(Conflict):
     """The status follows from a cancellation or a refund and is not set by hand."""
 
@@ -36,3 +43,10 @@ class OrderNotPayable(Conflict):
 
     en = "An order that is {status} takes no payment. Place a new order."
     es = "Un pedido en estado {status} no recibe pagos. Haz un pedido nuevo."
+
+
+class OrderHeld(Conflict):
+    """Staff looks at the payment of the order before anything is sent."""
+
+    en = "The payment of this order is being checked. Wait until it is released; send nothing yet."
+    es = "El pago de este pedido se está verificando. Espera su liberación; no envíes nada aún."

@@ -92,6 +92,22 @@ class OrderStanding:
 
     status: OrderStatus
     fulfillment_status: FulfillmentStatus
+    held_at: datetime | None = None
+    """Since when it waits for staff, who look at its payment."""
+
+
+@dataclass(frozen=True, slots=True)
+class PaidHistory:
+    """What the last paid orders of a buyer, and sales of a shop, came to, in minor units.
+
+    The shop is the one with the largest part of the order that is asked about.
+    """
+
+    paid_orders: int
+    average_minor: int
+    part_minor: int
+    shop_sales: int
+    shop_average_minor: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -168,6 +184,8 @@ class PlacedOrder:
     draft: OrderDraft
     lines: tuple[PlacedLine, ...]
     created_at: datetime
+    waiting: Mapping[UUID, int] = field(default_factory=dict)
+    """Units of each variant that are still to arrive."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -189,14 +207,15 @@ class OrderMoney:
     expires_at: datetime | None
     ship_to: Address
     cancelled_for: CancelReason | None
+    billing_address: dict[str, Any] | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class RefundableLine:
     """An order line as refunds see it, in minor units.
 
-    `paid_minor` is what the buyer paid for it, IVA included; `refunded_minor` of it was given back
-    or is on its way back.
+    `paid_minor` is what the buyer paid for it, IVA included; `refunded_minor` of it was given
+    back, is on its way back, or was taken by a bank in a dispute.
     """
 
     id: int
@@ -304,6 +323,7 @@ class OrderItemView:
     unit_price: int | float
     total_price: int | float
     fulfilled_quantity: int
+    backordered_quantity: int
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -343,4 +363,6 @@ class OrderView:
     shipped_at: datetime | None
     delivered_at: datetime | None
     cancelled_at: datetime | None
+    is_held: bool
+    """Whether it is paid and waits until its payment was looked at."""
     version: int

@@ -4,15 +4,30 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
+from uuid import UUID
 
-from sqlalchemy import ColumnElement, Select, and_, bindparam, func, select
+from sqlalchemy import (
+    BigInteger,
+    ColumnElement,
+    Integer,
+    Select,
+    String,
+    Uuid,
+    and_,
+    bindparam,
+    cast,
+    column,
+    func,
+    select,
+    table,
+)
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from mestore.kernel.money import to_number
 from mestore.kernel.paging import Page, PageRequest, SortKey, apply, page_of, parse_sort
 from mestore.orders.errors import OrderNotFound
 from mestore.orders.models import Order, OrderItem, VendorOrder
-from mestore.orders.types import OrderItemView, OrderStatus, OrderView, Viewer
+from mestore.orders.types import PROGRESS, OrderItemView, OrderStatus, OrderView, Viewer
 
 _COLUMNS = [column for column in Order.__table__.columns if column.name != "guest_session"]
 _ORDERS = select(*_COLUMNS)
@@ -23,6 +38,25 @@ _VENDOR_ORDERS = select(
     VendorOrder.total_minor.label("part_total"),
     VendorOrder.tracking_number.label("part_tracking"),
 ).join(VendorOrder, VendorOrder.order_id == Order.id)
+_RESERVATIONS = table(
+    "stock_reservations",
+    column("order_id", BigInteger),
+    column("level_id", BigInteger),
+    column("backordered", Integer),
+    column("state", String),
+)
+_LEVELS = table("stock_levels", column("id", BigInteger), column("variant_id", Uuid))
+_BACKORDERED = (
+    select(cast(func.coalesce(func.sum(_RESERVATIONS.c.backordered), 0), Integer))
+    .join(_LEVELS, _LEVELS.c.id == _RESERVATIONS.c.level_id)
+    .where(
+        _RESERVATIONS.c.order_id == OrderItem.order_id,
+        _RESERVATIONS.c.state != "RELEASED",
+        _LEVELS.c.variant_id == OrderItem.variant_id,
+    )
+    .correlate(OrderItem)
+    .scalar_subquery()
+)
 _ITEMS = (
     select(
         OrderItem.order_id,
@@ -37,9 +71,35 @@ _ITEMS = (
         OrderItem.unit_price_minor,
         OrderItem.total_minor,
         OrderItem.fulfilled_quantity,
+        _BACKORDERED.label("backordered"),
     )
     .where(OrderItem.order_id.in_(bindparam("order_ids", expanding=True)))
     .order_by(OrderItem.id)
+)
+
+_LAST = 100
+"""Orders and sales that an average is made of."""
+_LAST_PAID = (
+    select(Order.total_minor)
+    .where(Order.buyer_id == bindparam("of_buyer"), Order.status.in_(PROGRESS))
+    .order_by(Order.id.desc())
+    .limit(_LAST)
+    .subquery()
+)
+_LAST_SALES = (
+    select(VendorOrder.total_minor)
+    .where(
+        VendorOrder.vendor_id == bindparam("of_vendor"),
+        VendorOrder.order_id < bindparam("before"),
+        VendorOrder.status.in_(PROGRESS),
+    )
+    .order_by(VendorOrder.order_id.desc())
+    .limit(_LAST)
+    .subquery()
+)
+_PAID_BY, _SALES = (
+    select(func.count(), func.coalesce(func.sum(last.c.total_minor), 0)).select_from(last)
+    for last in (_LAST_PAID, _LAST_SALES)
 )
 
 
@@ -141,6 +201,7 @@ def order_view(row: Mapping[Any, Any], items: list[OrderItemView]) -> OrderView:
         shipping_amount=to_number(row["shipping_minor"]),
         discount_amount=to_number(row["discount_minor"]),
         total_amount=to_number(row["total_minor"]),
+        is_held=row["held_at"] is not None and row["status"] is OrderStatus.CONFIRMED,
         **{name: row[name] for name in _COPIED},
     )
 
@@ -206,4 +267,20 @@ def _item(row: Any) -> OrderItemView:  # noqa: ANN401  a row of _ITEMS
         unit_price=to_number(row.unit_price_minor),
         total_price=to_number(row.total_minor),
         fulfilled_quantity=row.fulfilled_quantity,
+        backordered_quantity=row.backordered,
     )
+
+
+async def paid_by(connection: AsyncConnection, buyer_id: UUID) -> tuple[int, int]:
+    """Return how many of a buyer's last orders are paid, and their sum."""
+    count, total = (await connection.execute(_PAID_BY, {"of_buyer": buyer_id})).one()
+    return count, int(total)
+
+
+async def sales_before(
+    connection: AsyncConnection, vendor_id: UUID, order_id: int
+) -> tuple[int, int]:
+    """Return how many of a shop's last parts before an order are paid, and their sum."""
+    values = {"of_vendor": vendor_id, "before": order_id}
+    count, total = (await connection.execute(_SALES, values)).one()
+    return count, int(total)

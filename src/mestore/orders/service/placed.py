@@ -12,7 +12,7 @@ from mestore.kernel.clock import BOGOTA, now
 from mestore.kernel.db import Tx
 from mestore.kernel.money import MAXIMUM_MINOR, to_number
 from mestore.orders.events import OrderCancelled, OrderPaid, OrderPlaced
-from mestore.orders.repository import OrderRepository
+from mestore.orders.repository import HoldRepository, OrderRepository
 from mestore.orders.types import (
     TRANSITIONS,
     CancelReason,
@@ -146,7 +146,8 @@ class OrderService:
             None,
             reason,
         )
-        if moved:
+        # Nobody prepares what may be called off: that it is paid is told once it is released.
+        if moved and not await HoldRepository(self.tx.connection).is_held(order_id):
             self.tx.publish(OrderPaid(order_id))
         return moved
 
@@ -305,7 +306,7 @@ def view_of(placed: PlacedOrder) -> OrderView:
     """Return a just-written order as its buyer sees it, without reading it back."""
     row = _order_row(placed.draft, placed.order_number, placed.created_at)
     absent = dict.fromkeys(
-        ("tracking_number", "tracking_url", "shipped_at", "delivered_at", "cancelled_at")
+        ("tracking_number", "tracking_url", "shipped_at", "delivered_at", "cancelled_at", "held_at")
     )
     items = [
         OrderItemView(
@@ -320,6 +321,7 @@ def view_of(placed: PlacedOrder) -> OrderView:
             unit_price=to_number(item.line.unit_price_minor),
             total_price=to_number(item.line.total_minor),
             fulfilled_quantity=0,
+            backordered_quantity=placed.waiting.get(item.line.variant_id, 0),
         )
         for item in placed.lines
     ]

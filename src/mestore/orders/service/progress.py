@@ -1,6 +1,6 @@
 """How an order goes on after it was paid: each vendor's part on its own, the order as they do."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -9,10 +9,17 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from mestore.accounts.service.acts import record
 from mestore.accounts.types.acts import Act, Subject
+from mestore.inventory.service.backorders import Backorders
 from mestore.kernel.clock import now
 from mestore.kernel.db import Tx
 from mestore.kernel.errors import LostRace
-from mestore.orders.errors import OrderNotFound, StatusNotReachable, StatusSetElsewhere
+from mestore.orders.errors import (
+    OrderHeld,
+    OrderNotFound,
+    StatusNotReachable,
+    StatusSetElsewhere,
+    UnitsNotArrived,
+)
 from mestore.orders.events import OrderDelivered
 from mestore.orders.repository import OrderRepository
 from mestore.orders.service.placed import change_row
@@ -44,9 +51,10 @@ class OrderProgress:
     ) -> None:
         """Move one vendor's part of an order, or all that are behind, one step on to `to`.
 
-        Raises `OrderNotFound`, `StatusSetElsewhere` where `to` is no step of the way, and
-        `StatusNotReachable` where a part is not directly before it. Publishes `OrderDelivered` for
-        each part that arrives.
+        Raises `OrderNotFound`, `OrderHeld` while staff looks at its payment, `StatusSetElsewhere`
+        where `to` is no step of the way, `StatusNotReachable` where a part is not directly before
+        it, and `UnitsNotArrived` where units of a part to be sent are backordered. Publishes
+        `OrderDelivered` for each part that arrives.
         """
         if to in {OrderStatus.CANCELLED, OrderStatus.REFUNDED}:
             raise StatusSetElsewhere(status=to.value)
@@ -55,13 +63,13 @@ class OrderProgress:
         if vendor_id is not None and vendor_id not in parts:
             raise OrderNotFound
         chosen = parts if vendor_id is None else {vendor_id: parts[vendor_id]}
-        moving = _behind(order.status, to, chosen)
+        moving = _behind(order, to, chosen)
         moment = now()
         for vendor in sorted(moving):
             if not await self.orders.move_part(order_id, vendor, parts[vendor], to, moment):
                 raise LostRace
         if to is OrderStatus.SHIPPED:
-            await self.orders.count_as_sent(order_id, moving)
+            await self._count_as_sent(order_id, moving)
         new = [to if vendor in moving else status for vendor, status in parts.items()]
         await self._note(order_id, order, new, moment)
         await self._remember(
@@ -85,6 +93,13 @@ class OrderProgress:
         for vendor in sorted(parts) if vendor_id is None else (vendor_id,):
             await self.orders.track_part(order_id, vendor, tracking_number)
         await self.orders.track(order_id, tracking_number, now())
+
+    async def _count_as_sent(self, order_id: int, vendors: Collection[UUID]) -> None:
+        if waiting := await Backorders(self.tx).of(order_id):
+            variants = await self.orders.variants_of(order_id, vendors)
+            if units := sum(waiting.get(variant_id, 0) for variant_id in variants):
+                raise UnitsNotArrived(units=units)
+        await self.orders.count_as_sent(order_id, vendors)
 
     async def _note(
         self, order_id: int, old: OrderStanding, parts: Sequence[OrderStatus], moment: datetime
@@ -136,11 +151,13 @@ class OrderProgress:
 
 
 def _behind(
-    order: OrderStatus, to: OrderStatus, parts: Mapping[UUID, OrderStatus]
+    order: OrderStanding, to: OrderStatus, parts: Mapping[UUID, OrderStatus]
 ) -> frozenset[UUID]:
     """Return the vendors whose part is directly before `to`; refuse where one cannot get there."""
-    if order not in PROGRESS:
-        raise StatusNotReachable(status=order.value, wanted=to.value, allowed=[])
+    if order.status not in PROGRESS:
+        raise StatusNotReachable(status=order.status.value, wanted=to.value, allowed=[])
+    if order.held_at is not None:
+        raise OrderHeld
     place = PROGRESS.get(to, 0)
     behind = frozenset(one for one, status in parts.items() if PROGRESS.get(status, 0) < place)
     last = _least(list(parts.values()))

@@ -22,7 +22,7 @@ from mestore.orders.types import (
 )
 
 
-def _by_key(condition: ColumnElement[bool]) -> ColumnElement[bool]:
+def by_key(condition: ColumnElement[bool]) -> ColumnElement[bool]:
     """Return a condition that no index serves, so that rows are found by their primary key.
 
     MariaDB would find an order of some status through the index on it and lock that entry before
@@ -53,6 +53,7 @@ _MONEY = select(
     Order.currency,
     Order.expires_at,
     Order.cancelled_for,
+    Order.billing_address,
     Order.shipping_name,
     Order.shipping_phone,
     Order.shipping_address,
@@ -68,17 +69,16 @@ _PARTS = (
 _STANDS = and_(
     Order.status == bindparam("from_status"), Order.financial_status == bindparam("from_financial")
 )
+_NEW_STATUSES: Mapping[str, Any] = {
+    "status": bindparam("to_status"),
+    "financial_status": bindparam("to_financial"),
+    "cancelled_at": bindparam("new_cancelled_at"),
+    "cancelled_for": bindparam("new_cancelled_for"),
+    "updated_at": bindparam("moment"),
+    "version": Order.version + 1,
+}
 _MOVE = (
-    update(Order)
-    .where(Order.id == bindparam("of_order"), _by_key(_STANDS))
-    .values(
-        status=bindparam("to_status"),
-        financial_status=bindparam("to_financial"),
-        cancelled_at=bindparam("new_cancelled_at"),
-        cancelled_for=bindparam("new_cancelled_for"),
-        updated_at=bindparam("moment"),
-        version=Order.version + 1,
-    )
+    update(Order).where(Order.id == bindparam("of_order"), by_key(_STANDS)).values(_NEW_STATUSES)
 )
 _MOVE_PARTS = (
     update(VendorOrder)
@@ -92,7 +92,7 @@ _IS_UNPAID = and_(
 _IS_OVER = and_(_IS_UNPAID, Order.expires_at < bindparam("moment"))
 _KEEP_UNTIL = (
     update(Order)
-    .where(Order.id == bindparam("of_order"), _by_key(_IS_UNPAID))
+    .where(Order.id == bindparam("of_order"), by_key(_IS_UNPAID))
     .values(expires_at=case((Order.expires_at < _UNTIL, _UNTIL), else_=Order.expires_at))
 )
 _EXPIRED = (
@@ -155,21 +155,14 @@ _NOTE_REFUND = (
     update(Order)
     .where(
         Order.id == bindparam("of_order"),
-        _by_key(
+        by_key(
             Order.financial_status.in_((FinancialStatus.PAID, FinancialStatus.PARTIALLY_REFUNDED))
         ),
     )
-    .values(
-        status=bindparam("to_status"),
-        financial_status=bindparam("to_financial"),
-        cancelled_at=bindparam("new_cancelled_at"),
-        cancelled_for=bindparam("new_cancelled_for"),
-        updated_at=bindparam("moment"),
-        version=Order.version + 1,
-    )
+    .values(_NEW_STATUSES)
 )
 _LOCK_STANDING = (
-    select(Order.status, Order.fulfillment_status)
+    select(Order.status, Order.fulfillment_status, Order.held_at)
     .where(Order.id == bindparam("order_id"))
     .with_for_update()
 )
@@ -197,12 +190,16 @@ _THE_PART = and_(
 )
 _MOVE_PART = (
     update(VendorOrder)
-    .where(_THE_PART, _by_key(VendorOrder.status == bindparam("from_status")))
+    .where(_THE_PART, by_key(VendorOrder.status == bindparam("from_status")))
     .values(
         status=bindparam("to_status"),
         shipped_at=func.coalesce(VendorOrder.shipped_at, bindparam("shipped", type_=UtcDateTime)),
         delivered_at=bindparam("delivered"),
     )
+)
+_VARIANTS_OF = select(OrderItem.variant_id).where(
+    OrderItem.order_id == bindparam("of_order"),
+    OrderItem.vendor_id.in_(bindparam("vendors", expanding=True)),
 )
 _COUNT_AS_SENT = (
     update(OrderItem)
@@ -327,7 +324,7 @@ class OrderRepository:
         row = (await self.connection.execute(_LOCK_STANDING, {"order_id": order_id})).one_or_none()
         if row is None:
             raise OrderNotFound
-        return OrderStanding(row.status, row.fulfillment_status)
+        return OrderStanding(*row)
 
     async def all_standings(self, order_id: int) -> list[tuple[UUID, OrderStatus]]:
         """Return where each vendor's part of an order stands, ordered by vendor."""
@@ -352,6 +349,11 @@ class OrderRepository:
             "delivered": moment if to is OrderStatus.DELIVERED else None,
         }
         return await affected(self.connection, _MOVE_PART, **values) == 1
+
+    async def variants_of(self, order_id: int, vendors: Collection[UUID]) -> list[UUID]:
+        """Return the variants that these vendors sell in an order."""
+        values = {"of_order": order_id, "vendors": sorted(vendors)}
+        return list((await self.connection.execute(_VARIANTS_OF, values)).scalars())
 
     async def count_as_sent(self, order_id: int, vendors: Collection[UUID]) -> None:
         """Count the units of these vendors as sent."""
