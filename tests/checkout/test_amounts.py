@@ -221,7 +221,9 @@ async def test_a_variant_may_have_a_price_of_its_own(till: Till) -> None:
         change = update(Variant).where(Variant.id == dearer).values(price_minor=1_234_567)
         await tx.connection.execute(change)
 
-    order = await till.place((product, 2), WantedLine(product.id, dearer, 3))
+    order = await till.place(
+        WantedLine(product.id, product.variant_id, 2), WantedLine(product.id, dearer, 3)
+    )
 
     own = {line.variant_id: (line.unit_price_minor, line.total_minor) for line in order.draft.lines}
     assert own == {product.variant_id: (1_000_000, 2_000_000), dearer: (1_234_567, 3_703_701)}

@@ -96,6 +96,20 @@ async def test_what_is_no_json_object_is_refused(
     assert await till.counts() == before
 
 
+async def test_who_orders_a_product_with_variants_says_which(
+    till: Till, client: httpx2.AsyncClient
+) -> None:
+    product = await till.build.product(variants=1)
+
+    refused = await client.post("/orders", json=order_of(product.id), headers=HEADERS)
+    body = order_of(product.id, variant_id=str(product.variant_ids[0]))
+    answer = await client.post("/orders", json=body, headers=HEADERS)
+
+    problem(refused, 422, "VARIANT_REQUIRED")
+    assert (answer.status_code, answer.json()["items"][0]["variant_title"]) == (201, "Option 1")
+    assert await till.build.stock_of(product.variant_id) == (10, 0)
+
+
 async def test_of_a_field_that_is_sent_twice_the_last_one_counts(
     till: Till, client: httpx2.AsyncClient
 ) -> None:

@@ -15,6 +15,7 @@ from mestore.inventory.service import InventoryService
 from mestore.kernel.errors import Refusal
 from mestore.orders.types import CancelReason, PlacedOrder
 from mestore.payments.types import AttemptStatus, PaymentMethod
+from mestore.payments.types.screening import FraudPolicy
 from tests.build import BuiltProduct
 from tests.checkout.bank import Bank
 from tests.checkout.till import Till, guest
@@ -108,7 +109,9 @@ async def test_everything_at_once_loses_nothing(
     till: Till, seed: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     # So that buyers soon begin another attempt beside one that is open.
-    monkeypatch.setattr("mestore.payments.service.BLOCKED_FOR", timedelta(milliseconds=20))
+    monkeypatch.setattr("mestore.payments.service.payments.BLOCKED_FOR", timedelta(milliseconds=20))
+    # So many orders of so few buyers would wait for staff.
+    monkeypatch.setattr(till.database, "policies", {FraudPolicy: FraudPolicy(100, 100)})
     vendors = [await till.build.vendor() for _ in range(2)]
     products = [
         await till.build.product(stock=40, price="45000", vendor=vendors[number % 2])

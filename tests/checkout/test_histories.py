@@ -25,12 +25,13 @@ from sqlalchemy.engine import URL
 from mestore.checkout.service.cancel import cancel, expire
 from mestore.checkout.types import Outside
 from mestore.inventory.errors import InsufficientStock
+from mestore.inventory.events import LowStock
 from mestore.inventory.service import InventoryService
 from mestore.kernel.db import Database
 from mestore.kernel.messages import Message
 from mestore.kernel.outbox import Outbox
 from mestore.orders.errors import OrderNotCancellable
-from mestore.orders.events import OrderPaid, OrderPlaced
+from mestore.orders.events import OrderCancelled, OrderPaid, OrderPlaced
 from mestore.orders.types import CancelReason, FinancialStatus, OrderStatus, PlacedOrder
 from mestore.payments.errors import AlreadyPaid, PaymentInProgress
 from mestore.payments.types import AttemptState, AttemptStatus, Verdict
@@ -45,7 +46,7 @@ Result = TypeVar("Result")
 PAID = (OrderStatus.CONFIRMED, FinancialStatus.PAID)
 OPEN = (OrderStatus.PENDING, FinancialStatus.PENDING)
 VOID = (OrderStatus.CANCELLED, FinancialStatus.VOIDED)
-HEARD: tuple[type[Message], ...] = (OrderPlaced, OrderPaid)
+HEARD: tuple[type[Message], ...] = (OrderPlaced, OrderPaid, OrderCancelled, LowStock)
 STOCK = (3, 4, 5)
 PRODUCTS = len(STOCK)
 

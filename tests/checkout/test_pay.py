@@ -65,8 +65,9 @@ async def test_a_payment_begins_with_one_attempt_under_the_orders_number(
         "currency": "COP",
         "payment_url": f"http://bank.example/{reference}",
         "voucher": None,
-        "fraud_score": 0,
+        "fraud_score": None,
         "fraud_reasons": [],
+        "notice": None,
     }
     (charge,) = bank.started
     assert (charge.reference, charge.amount_minor, charge.tax_minor) == (

@@ -314,7 +314,7 @@ async def test_the_number_of_statements_does_not_grow_with_the_lines(
         rest.append(len(statements) - lines)
 
     assert len(set(rest)) == 1, rest
-    assert rest[0] <= (17 if is_in_cart else 13)
+    assert rest[0] <= (18 if is_in_cart else 14)
 
 
 async def test_the_caller_decides_when_an_order_is_written(till: Till) -> None:

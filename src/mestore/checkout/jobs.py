@@ -38,7 +38,7 @@ async def on_signal_received(event: SignalReceived, *, outside: Outside) -> None
         return
     gateway = outside.gateways.get(signal.gateway)
     if gateway is None or signal.kind is not NoticeKind.TRANSACTION:
-        # Refunds and disputes have jobs of their own; a gateway that was taken out says nothing.
+        # A gateway that was taken out says nothing, and some events are of no use to us.
         async with outside.database.transaction() as tx:
             await PaymentService(tx).mark_read(
                 signal.id, "gateway removed" if gateway is None else signal.kind.value

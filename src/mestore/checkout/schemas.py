@@ -13,6 +13,9 @@ from mestore.kernel.money import Amount, Price, to_minor
 from mestore.orders.types import Address, OrderView
 from mestore.payments.types import PaymentMethod, PaymentStatus
 
+CardBrand = Literal[
+    "VISA", "VISA_DEBIT", "MASTERCARD", "MASTERCARD_DEBIT", "AMEX", "DINERS", "CODENSA"
+]
 MOST_LINES = 100
 MOST_UNITS = 1_000
 
@@ -141,9 +144,20 @@ class CancelledOut(BaseModel):
 
 
 class PaymentDataIn(_Input):
-    """The fields of each method: CARD `token`; PSE bank and payer; NEQUI `phone_number`."""
+    """The fields of each method: CARD `token`; PSE bank and payer; NEQUI `phone_number`.
+
+    PayU also asks for the brand of a card, and for the id that its fraud check gave the browser.
+    What the page knows of the card and the device helps to tell buyers from thieves.
+    """
 
     token: Annotated[Line, StringConstraints(min_length=1, max_length=200)] | None = None
+    card_brand: CardBrand | None = None
+    card_bin: Annotated[str, StringConstraints(pattern=r"^[0-9]{6,8}$")] | None = None
+    card_last_four: Annotated[str, StringConstraints(pattern=r"^[0-9]{4}$")] | None = None
+    card_country: Annotated[str, StringConstraints(pattern=r"^[A-Z]{2}$")] | None = None
+    device_session_id: (
+        Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9]{16,255}$")] | None
+    ) = None
     user_type: Annotated[int, Field(ge=0, le=1)] | None = None
     user_legal_id_type: Literal["CC", "CE", "NIT", "PP", "TI", "PEP", "PPT"] | None = None
     user_legal_id: Annotated[Line, StringConstraints(min_length=3, max_length=20)] | None = None
@@ -213,6 +227,13 @@ class PaymentIn(_Input):
 
 class PayUIn(PaymentIn):
     """A payment to start at PayU."""
+
+    @model_validator(mode="after")
+    def check_brand(self) -> Self:
+        """Refuse a card without its brand."""
+        if self.payment_method is PaymentMethod.CARD and self.payment_data.card_brand is None:
+            raise ValueError("CARD at PayU needs payment_data.card_brand")
+        return self
 
     def request(self, ip_address: str) -> PayRequest:
         """Return what is asked for at PayU."""

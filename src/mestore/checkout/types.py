@@ -11,6 +11,7 @@ from mestore.kernel.db import Database
 from mestore.orders.types import Address, OrderMoney
 from mestore.payments.ports import PaymentGateway
 from mestore.payments.types import Payer, PaymentMethod, PaymentStatus
+from mestore.payments.types.screening import CardFacts
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,6 +24,8 @@ class PaymentWindows:
     """How long a voucher can be paid at a counter."""
     after_cash: timedelta = timedelta(hours=24)
     """How long after that a counter may take to tell."""
+    after_review: timedelta = timedelta(hours=24)
+    """How long a buyer may pay after staff let the order go on."""
 
     def of(self, method: PaymentMethod) -> timedelta:
         """Return the window of a method."""
@@ -82,6 +85,7 @@ class PayRequest:
     phone_number: str | None = None
     ip_address: str | None = None
     amount_minor: int | None = None
+    user_agent: str | None = None
 
     def payer(self, order: OrderMoney) -> Payer:
         """Return who pays, as gateways ask for it."""
@@ -92,7 +96,16 @@ class PayRequest:
             legal_id_type=self.details.get("user_legal_id_type"),
             legal_id=self.details.get("user_legal_id"),
             ip_address=self.ip_address,
+            user_agent=self.user_agent,
+            device_id=self.details.get("device_session_id"),
+            card=self.card,
         )
+
+    @property
+    def card(self) -> CardFacts | None:
+        """What the buyer's page says of the card, which the gateway says again."""
+        told = {name: self.details.get(f"card_{name}") for name in ("bin", "last_four", "country")}
+        return CardFacts(**told) if any(told.values()) else None
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,7 +139,7 @@ class PaymentView:
     """A payment and its youngest attempt, as clients see them.
 
     `payment_url` is where the buyer goes on, if anywhere; `voucher` is what is shown at a counter;
-    `fraud_score` is null while no screening is set up.
+    `fraud_score` and `fraud_reasons` are told to staff alone; `notice` says what a buyer waits for.
     """
 
     intent_id: UUID
@@ -140,3 +153,4 @@ class PaymentView:
     voucher: dict[str, Any] | None = None
     fraud_score: int | None = None
     fraud_reasons: tuple[str, ...] = ()
+    notice: str | None = None

@@ -21,6 +21,7 @@ from tests.conftest import MovedClock
 from tests.simulators.wompi_shop import Shop
 
 
+@pytest.mark.usefixtures("impatient")
 @pytest.mark.parametrize("fault", ["timeout_after", "error_500_after", "half_json"])
 async def test_an_answer_that_says_nothing_is_asked_for_until_there_is_one_charge(
     till: Till, buyer: Buyer, shop: Shop, clock: MovedClock, fault: str
@@ -75,7 +76,7 @@ async def test_what_the_gateway_did_not_take_can_be_sent_again_at_once(
 
     again = await buyer.pays_by_card(key="card-key-2")
 
-    assert again.json()["status"] == "APPROVED"
+    assert again.json()["status"] == "APPROVED", again.text
     await is_paid_once(till, buyer)
 
 

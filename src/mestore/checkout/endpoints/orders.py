@@ -13,7 +13,7 @@ from mestore.checkout.errors import (
 )
 from mestore.checkout.schemas import OrderIn
 from mestore.checkout.service.place import place
-from mestore.inventory.errors import InsufficientStock
+from mestore.inventory.errors import InsufficientStock, VariantRequired
 from mestore.kernel.db import Tx
 from mestore.kernel.http import Db, IdempotencyHeader, answered, once_of, refuses
 from mestore.kernel.idempotency import Answer, IdempotencyKeyReused, run_once
@@ -33,6 +33,7 @@ router = Router(prefix="/orders", tags=["orders"])
         CartChanged,
         TotalChanged,
         ProductNotForSale,
+        VariantRequired,
         EmptyCart,
         EmailRequired,
         IdempotencyKeyReused,

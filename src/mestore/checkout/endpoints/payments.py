@@ -1,5 +1,6 @@
 """HTTP for starting payments and following them."""
 
+from dataclasses import replace
 from typing import Annotated
 from uuid import UUID
 
@@ -18,8 +19,9 @@ from mestore.checkout.schemas import (
 )
 from mestore.checkout.service.ask import ask
 from mestore.checkout.service.own import own_order
-from mestore.checkout.service.pay import intend, pay, view_of
-from mestore.checkout.types import PaymentView
+from mestore.checkout.service.pay import intend, pay
+from mestore.checkout.service.show import view_of
+from mestore.checkout.types import Outside, Owner, PaymentView
 from mestore.kernel.http import Db, IdempotencyHeader, answered, client_ip, once_of, refuses
 from mestore.kernel.idempotency import IdempotencyKeyReused
 from mestore.kernel.money import to_minor
@@ -28,11 +30,13 @@ from mestore.orders.errors import OrderNotFound, OrderNotPayable
 from mestore.payments.errors import (
     AlreadyPaid,
     AmountMismatch,
+    AmountNotWhole,
     AmountOutOfLimits,
     Declined,
     MethodUnavailable,
     NotSubmitted,
     PaymentInProgress,
+    PaymentInReview,
     PaymentNotFound,
     PaymentRefused,
 )
@@ -41,16 +45,19 @@ from mestore.payments.types import AttemptState, PaymentStatus
 
 router = Router(prefix="/payments", tags=["payments"])
 
+USER_AGENT_LENGTH = 1024
 
 _PAYING = refuses(
     OrderNotFound,
     OrderNotPayable,
     AlreadyPaid,
     AmountMismatch,
+    AmountNotWhole,
     AmountOutOfLimits,
     Declined,
     MethodUnavailable,
     PaymentInProgress,
+    PaymentInReview,
     PaymentRefused,
     NotSubmitted,
     IdempotencyKeyReused,
@@ -66,8 +73,7 @@ async def start_payment(
     key: IdempotencyHeader = None,
 ) -> Response:
     """Pay an order. `payment_url`, where there is one, is where the buyer goes on."""
-    once = await once_of(request, key, owner.principal)
-    return answered(await pay(world, owner, body.request(client_ip(request)), once))
+    return await _paid(request, owner, world, body, key)
 
 
 @router.post("/process/payu", response_model=PaymentView, responses=_PAYING)
@@ -79,8 +85,7 @@ async def start_payment_at_payu(
     key: IdempotencyHeader = None,
 ) -> Response:
     """Pay an order at PayU: the same as /payments/process with that gateway."""
-    once = await once_of(request, key, owner.principal)
-    return answered(await pay(world, owner, body.request(client_ip(request)), once))
+    return await _paid(request, owner, world, body, key)
 
 
 @router.post("/process/efecty", response_model=PaymentView, responses=_PAYING)
@@ -92,8 +97,7 @@ async def start_payment_at_efecty(
     key: IdempotencyHeader = None,
 ) -> Response:
     """Get a voucher that is paid in cash at a counter of Efecty."""
-    once = await once_of(request, key, owner.principal)
-    return answered(await pay(world, owner, body.request(client_ip(request)), once))
+    return await _paid(request, owner, world, body, key)
 
 
 @router.post(
@@ -132,9 +136,7 @@ async def confirm_intent(
             await own_order(connection, owner, order_id)
         except OrderNotFound as error:
             raise PaymentNotFound from error
-    once = await once_of(request, key, owner.principal)
-    payment = body.payment(order_id).request(client_ip(request))
-    return answered(await pay(world, owner, payment, once))
+    return await _paid(request, owner, world, body.payment(order_id), key)
 
 
 @router.get(
@@ -147,7 +149,7 @@ async def payment_of_order(
     async with db.read() as connection:
         await own_order(connection, owner, order_id)
         attempt = await Attempts(connection).latest(order_id)
-    return _shown(attempt)
+    return _shown(attempt, owner)
 
 
 @router.get("/status/{intent_id}", response_model=PaymentView, responses=refuses(PaymentNotFound))
@@ -158,7 +160,7 @@ async def payment_status(intent_id: UUID, db: Db, owner: CurrentOwner) -> Respon
         if attempt is None:
             raise PaymentNotFound
         await own_order(connection, owner, attempt.order_id)
-    return _shown(attempt)
+    return _shown(attempt, owner)
 
 
 @router.get("/return/{intent_id}", response_model=ReturnOut, responses=refuses(PaymentNotFound))
@@ -176,7 +178,26 @@ async def come_back(intent_id: UUID, db: Db, world: World) -> Response:
     return Response(msgspec.json.encode(body), media_type="application/json")
 
 
-def _shown(attempt: AttemptState | None) -> Response:
+async def _paid(
+    request: Request,
+    owner: Owner,
+    world: Outside,
+    body: PaymentIn | EfectyIn,
+    key: str | None,
+) -> Response:
+    """Start a payment once for its key, from the browser that this request came from."""
+    once = await once_of(request, key, owner.principal)
+    wanted = replace(body.request(client_ip(request)), user_agent=_browser(request))
+    return answered(await pay(world, owner, wanted, once))
+
+
+def _browser(request: Request) -> str | None:
+    """Return how the browser calls itself, as long as gateways take it."""
+    return request.headers.get("user-agent", "")[:USER_AGENT_LENGTH] or None
+
+
+def _shown(attempt: AttemptState | None, owner: Owner) -> Response:
     if attempt is None:
         raise PaymentNotFound
-    return Response(msgspec.json.encode(view_of(attempt)), media_type="application/json")
+    body = msgspec.json.encode(view_of(attempt, is_staff=owner.is_staff))
+    return Response(body, media_type="application/json")

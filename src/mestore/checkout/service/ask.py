@@ -6,7 +6,7 @@ from mestore.checkout.service.settle import settle
 from mestore.checkout.types import Outside
 from mestore.payments.errors import GatewayUnavailable, TransactionUnknown
 from mestore.payments.ports import PaymentGateway
-from mestore.payments.service import Attempts, PaymentService
+from mestore.payments.service import Attempts, PaymentService, was_not_received
 from mestore.payments.types import AttemptState, AttemptStatus, Outcome, Verdict
 
 log = structlog.get_logger(__name__)
@@ -53,7 +53,7 @@ async def _present_state(gateway: PaymentGateway | None, attempt: AttemptState) 
 
 async def _note_absence(payments: PaymentService, attempt: AttemptState) -> None:
     """Believe that nothing was submitted only after a while and several answers."""
-    if payments.not_received(attempt):
+    if was_not_received(attempt.created_at, attempt.polls):
         await payments.close(attempt, AttemptStatus.ERROR, "NOT_RECEIVED")
     else:
         await payments.postpone(attempt, AttemptStatus.UNKNOWN)

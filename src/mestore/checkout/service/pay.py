@@ -7,8 +7,10 @@ import msgspec
 
 from mestore.checkout.service.ask import ask_all_open
 from mestore.checkout.service.own import own_order
+from mestore.checkout.service.screen import open_elsewhere, open_screened
 from mestore.checkout.service.settle import settle
-from mestore.checkout.types import Intent, Outside, Owner, PaymentView, PaymentWindows, PayRequest
+from mestore.checkout.service.show import view_of
+from mestore.checkout.types import Intent, Outside, Owner, PaymentWindows, PayRequest
 from mestore.kernel.clock import now
 from mestore.kernel.db import Tx
 from mestore.kernel.errors import Refusal
@@ -31,6 +33,7 @@ from mestore.orders.types import FinancialStatus, OrderMoney, OrderStatus
 from mestore.payments.errors import (
     AlreadyPaid,
     AmountMismatch,
+    AmountNotWhole,
     AmountOutOfLimits,
     Declined,
     GatewayUnavailable,
@@ -38,11 +41,13 @@ from mestore.payments.errors import (
     NotSubmitted,
     OutcomeUnknown,
     PaymentInProgress,
+    PaymentInReview,
     PaymentNotFound,
+    PaymentRefused,
     TransactionUnknown,
 )
 from mestore.payments.ports import PaymentGateway
-from mestore.payments.service import Attempts, PaymentService
+from mestore.payments.service import Attempts, PaymentService, known_rules
 from mestore.payments.types import (
     AttemptState,
     AttemptStatus,
@@ -50,7 +55,6 @@ from mestore.payments.types import (
     Limits,
     Outcome,
     PaymentMethod,
-    PaymentStatus,
 )
 
 # While the shopper waits: a card usually ends, and a bank's address usually appears, within these.
@@ -66,33 +70,6 @@ _WORTH_WAITING = frozenset(
 )
 _REPLAY_WAIT_SECONDS = 20.0
 
-_VIEW_STATUS = {
-    AttemptStatus.CREATED: PaymentStatus.PENDING,
-    AttemptStatus.PENDING: PaymentStatus.PENDING,
-    AttemptStatus.UNKNOWN: PaymentStatus.PENDING,
-    AttemptStatus.APPROVED: PaymentStatus.APPROVED,
-    AttemptStatus.DECLINED: PaymentStatus.DECLINED,
-    AttemptStatus.VOIDED: PaymentStatus.VOIDED,
-    AttemptStatus.ERROR: PaymentStatus.ERROR,
-}
-
-
-def view_of(attempt: AttemptState) -> PaymentView:
-    """Return an attempt as clients see it."""
-    return PaymentView(
-        intent_id=attempt.payment_id,
-        transaction_id=attempt.transaction_id,
-        order_id=attempt.order_id,
-        gateway=attempt.gateway,
-        status=_VIEW_STATUS[attempt.status],
-        amount=to_number(attempt.amount_minor),
-        currency=attempt.currency,
-        payment_url=attempt.payment_url if attempt.is_open else None,
-        voucher=attempt.voucher if attempt.is_open else None,
-        fraud_score=attempt.fraud_score,
-        fraud_reasons=tuple(attempt.fraud_reasons or ()),
-    )
-
 
 async def pay(outside: Outside, owner: Owner, request: PayRequest, once: Once | None) -> Answer:
     """Start a payment of an order; a repeat with the same key reads the first answer."""
@@ -101,7 +78,7 @@ async def pay(outside: Outside, owner: Owner, request: PayRequest, once: Once | 
         begun = await _begin(outside, owner, request, once, gateways)
     except KeyTaken:
         assert once is not None  # noqa: S101  only a key can be taken
-        return await _first_answer(outside, request.order_id, once)
+        return await _first_answer(outside, owner, request.order_id, once)
     except PaymentInProgress:
         # It says when to come back, so it is no answer to keep.
         raise
@@ -110,12 +87,27 @@ async def pay(outside: Outside, owner: Owner, request: PayRequest, once: Once | 
             await remember_refusal(outside.database, once, refusal)
         raise
     if begun is not None:
-        attempt, order = begun
-        gateways = within_limits(gateways, order, request)
-        attempt = await _submit_somewhere(outside, gateways, attempt, order, request, once)
-        if request.method in _WORTH_WAITING:
-            await _wait_for_news(outside, attempt)
-    return await _answer(outside, request.order_id, once)
+        await _go_on(outside, request, once, gateways, begun)
+    return await _answer(outside, owner, request.order_id, once)
+
+
+async def _go_on(
+    outside: Outside,
+    request: PayRequest,
+    once: Once | None,
+    gateways: Sequence[PaymentGateway],
+    begun: tuple[AttemptState, OrderMoney],
+) -> None:
+    """Submit a new attempt, unless it is refused, or waits for staff."""
+    attempt, order = begun
+    if attempt.status is AttemptStatus.DECLINED:
+        raise PaymentRefused
+    if attempt.status is AttemptStatus.HELD:
+        return
+    taking = within_limits(gateways, order, request)
+    attempt = await _submit_somewhere(outside, taking, attempt, order, request, once)
+    if request.method in _WORTH_WAITING:
+        await _wait_for_news(outside, attempt)
 
 
 async def intend(outside: Outside, owner: Owner, order_id: int, amount_minor: int) -> Intent:
@@ -134,13 +126,16 @@ async def _begin(
     gateways: Sequence[PaymentGateway],
 ) -> tuple[AttemptState, OrderMoney] | None:
     """Write a new attempt; None where the buyer goes on with the one that is under way."""
+    rules = await known_rules(outside.database)
     async with outside.database.transaction() as tx:
         if once is not None:
             await claim(tx, once)
         orders, payments = OrderService(tx), PaymentService(tx)
         order = await payable(tx, owner, request.order_id, request.amount_minor)
-        blocking = await payments.blocking(order.id)
+        blocking = await payments.blocking(order.id, request.method)
         if blocking is not None:
+            if blocking.status is AttemptStatus.HELD:
+                raise PaymentInReview(retry_after=3600)
             if blocking.method is request.method and (blocking.payment_url or blocking.voucher):
                 return None
             raise PaymentInProgress(retry_after=30, payment_url=blocking.payment_url)
@@ -148,26 +143,12 @@ async def _begin(
         if not await orders.keep_until(order.id, now() + window):
             # Cancelled since it was read: now it is held, and says so.
             order = await payable(tx, owner, request.order_id, request.amount_minor)
-        gateway = within_limits(gateways, order, request)[0]
-        attempt = await _open(tx, order, request, gateway)
+        taking = within_limits(gateways, order, request)
+        attempt = await open_screened(tx, rules, order, request, taking)
+        if attempt.status is AttemptStatus.DECLINED and once is not None:
+            refusal = PaymentRefused()
+            await finish(tx, once, Answer(refusal.status, render(refusal), PROBLEM_TYPE))
     return attempt, order
-
-
-async def _open(
-    tx: Tx, order: OrderMoney, request: PayRequest, gateway: PaymentGateway
-) -> AttemptState:
-    payments = PaymentService(tx)
-    screening = await payments.screen(request.payer(order), order.total_minor)
-    return await payments.open_attempt(
-        order.id,
-        order.order_number,
-        order.total_minor,
-        order.currency,
-        gateway.code,
-        request.method,
-        request.installments,
-        screening,
-    )
 
 
 def choose(outside: Outside, request: PayRequest) -> list[PaymentGateway]:
@@ -194,6 +175,8 @@ def within_limits(
         gateway for gateway in gateways if _limits(gateway, request.method).allow(order.total_minor)
     ]
     if not found:
+        if any(_limits(each, request.method).reach(order.total_minor) for each in gateways):
+            raise AmountNotWhole(method=request.method.value)
         limits = _limits(gateways[0], request.method)
         raise AmountOutOfLimits(
             method=request.method.value,
@@ -233,7 +216,7 @@ async def _submit_somewhere(
             await _submit(outside, attempt, order, request, once, is_last=False)
         except NotSubmitted:
             async with outside.database.transaction() as tx:
-                attempt = await _open(tx, order, request, following)
+                attempt = await open_elsewhere(tx, order, request, following, attempt)
             continue
         return attempt
     await _submit(outside, attempt, order, request, once, is_last=True)
@@ -249,7 +232,10 @@ async def _submit(
     *,
     is_last: bool,
 ) -> None:
-    """Call the gateway once. What it surely did not get is closed; what nobody knows is asked."""
+    """Call the gateway once. What it surely did not get is closed; what nobody knows is asked.
+
+    Its answer may be final already: a card may be approved or declined while we wait.
+    """
     charge = _charge(outside, attempt, order, request)
     try:
         outcome = await outside.gateways[attempt.gateway].start(charge)
@@ -276,6 +262,7 @@ async def _submit(
 def _charge(
     outside: Outside, attempt: AttemptState, order: OrderMoney, request: PayRequest
 ) -> Charge:
+    windows = outside.database.policy(PaymentWindows)
     return Charge(
         reference=attempt.reference,
         method=attempt.method,
@@ -287,7 +274,7 @@ def _charge(
         return_url=f"{outside.base_url}/api/v1/payments/return/{attempt.payment_id}",
         installments=request.installments,
         details=request.details,
-        expires_at=now() + PaymentWindows().cash if attempt.method.is_cash else None,
+        expires_at=now() + windows.cash if attempt.method.is_cash else None,
     )
 
 
@@ -296,7 +283,7 @@ async def _wait_for_news(outside: Outside, attempt: AttemptState) -> None:
     gateway = outside.gateways[attempt.gateway]
     async with outside.database.read() as connection:
         latest = await Attempts(connection).latest(attempt.order_id)
-    if latest is None or latest.transaction_id is None:
+    if latest is None or latest.transaction_id is None or _is_told(latest):
         return
     for seconds in _WAITS_SECONDS:
         await asyncio.sleep(seconds)
@@ -309,24 +296,29 @@ async def _wait_for_news(outside: Outside, attempt: AttemptState) -> None:
             return
 
 
+def _is_told(attempt: AttemptState) -> bool:
+    """Say whether the buyer knows already how the payment ended, or where to go on."""
+    return not attempt.is_open or bool(attempt.payment_url or attempt.voucher)
+
+
 async def _record(outside: Outside, outcome: Outcome) -> None:
     async with outside.database.transaction() as tx:
         await settle(tx, outcome)
 
 
-async def _answer(outside: Outside, order_id: int, once: Once | None) -> Answer:
+async def _answer(outside: Outside, owner: Owner, order_id: int, once: Once | None) -> Answer:
     async with outside.database.read() as connection:
         attempt = await Attempts(connection).latest(order_id)
     if attempt is None:
         raise PaymentNotFound
-    answer = Answer(200, msgspec.json.encode(view_of(attempt)))
+    answer = Answer(200, msgspec.json.encode(view_of(attempt, is_staff=owner.is_staff)))
     if once is not None:
         async with outside.database.transaction() as tx:
             await finish(tx, once, answer)
     return answer
 
 
-async def _first_answer(outside: Outside, order_id: int, once: Once) -> Answer:
+async def _first_answer(outside: Outside, owner: Owner, order_id: int, once: Once) -> Answer:
     """Wait for the first request's answer; where its process died, say how the payment stands."""
     deadline = asyncio.get_running_loop().time() + _REPLAY_WAIT_SECONDS
     while asyncio.get_running_loop().time() < deadline:
@@ -339,4 +331,4 @@ async def _first_answer(outside: Outside, order_id: int, once: Once) -> Answer:
             return stored
         raise PaymentInProgress(retry_after=5)
     await ask_all_open(outside, order_id)
-    return await _answer(outside, order_id, once)
+    return await _answer(outside, owner, order_id, once)

@@ -1,6 +1,7 @@
 """Placing an order: one transaction prices it, reserves its stock and freezes its commissions."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 from mestore.carts.service import CartService
 from mestore.carts.types import CartOwner
@@ -19,7 +20,7 @@ from mestore.kernel.clock import now
 from mestore.kernel.db import Tx
 from mestore.kernel.money import CURRENCY, MAXIMUM_MINOR, to_number
 from mestore.orders.service import OrderService
-from mestore.orders.types import DraftLine, OrderDraft, PlacedOrder
+from mestore.orders.types import DraftLine, OrderDraft, PlacedLine, PlacedOrder
 from mestore.shipping.service import shipping_fee
 from mestore.shipping.types import ShippingPolicy
 
@@ -33,17 +34,28 @@ async def place(tx: Tx, owner: Owner, request: OrderRequest) -> PlacedOrder:
     draft = _draft(tx, owner, request, lines)
     placed = await OrderService(tx).place(draft)
     demands = [
-        Demand(line.variant_id, line.product_id, line.quantity)
+        Demand(line.variant_id, line.product_id, line.quantity, tracked[line.variant_id])
         for line in lines
         if line.variant_id in tracked
     ]
     if demands:
-        await InventoryService(tx).reserve(placed.id, demands)
-    bases = [
-        CommissionBase(item.id, item.line.vendor_id, item.line.net_minor) for item in placed.lines
-    ]
-    await CommissionService(tx).quote(placed.id, bases)
+        waiting = await InventoryService(tx).reserve(placed.id, demands)
+        placed = replace(placed, waiting=waiting)
+    await CommissionService(tx).quote(placed.id, [_commission_base(item) for item in placed.lines])
     return placed
+
+
+def _commission_base(item: PlacedLine) -> CommissionBase:
+    line = item.line
+    return CommissionBase(
+        item.id,
+        line.vendor_id,
+        line.net_minor,
+        gross_minor=line.net_minor + line.tax_minor,
+        unit_price_minor=line.unit_price_minor,
+        quantity=line.quantity,
+        product_id=line.product_id,
+    )
 
 
 async def _empty_cart(tx: Tx, owner: Owner) -> tuple[WantedLine, ...]:

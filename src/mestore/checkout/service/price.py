@@ -7,14 +7,18 @@ from mestore.catalog.service.sale import SaleItems
 from mestore.catalog.types import SaleItem
 from mestore.checkout.errors import ProductNotForSale
 from mestore.checkout.types import WantedLine
+from mestore.inventory.errors import VariantRequired
 from mestore.kernel.db import Tx
 from mestore.orders.types import DraftLine
 from mestore.pricing.service import line_tax
 from mestore.pricing.types import TaxPolicy
 
 
-async def price(tx: Tx, wanted: Sequence[WantedLine]) -> tuple[list[DraftLine], set[UUID]]:
-    """Return the lines at today's prices, one a variant, and the variants whose stock counts."""
+async def price(tx: Tx, wanted: Sequence[WantedLine]) -> tuple[list[DraftLine], dict[UUID, bool]]:
+    """Return the lines at today's prices, one a variant, and the variants whose stock counts.
+
+    Each of these with whether its buyer can wait for what is not there.
+    """
     found = await SaleItems(tx.connection).of(
         [(line.product_id, line.variant_id) for line in wanted]
     )
@@ -26,6 +30,8 @@ async def price(tx: Tx, wanted: Sequence[WantedLine]) -> tuple[list[DraftLine], 
         if item is None or not item.is_on_sale:
             missing.append(str(line.variant_id or line.product_id))
             continue
+        if line.variant_id is None and item.has_choice:
+            raise VariantRequired
         items[item.variant_id] = item
         quantities[item.variant_id] = quantities.get(item.variant_id, 0) + line.quantity
     if missing:
@@ -34,7 +40,11 @@ async def price(tx: Tx, wanted: Sequence[WantedLine]) -> tuple[list[DraftLine], 
     lines = [
         _draft_line(item, quantities[variant_id], policy) for variant_id, item in items.items()
     ]
-    return lines, {item.variant_id for item in items.values() if item.track_inventory}
+    return lines, {
+        variant_id: item.takes_backorders
+        for variant_id, item in items.items()
+        if item.track_inventory
+    }
 
 
 def _draft_line(item: SaleItem, quantity: int, policy: TaxPolicy) -> DraftLine:

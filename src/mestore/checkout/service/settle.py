@@ -10,26 +10,32 @@ from mestore.inventory.service import InventoryService
 from mestore.kernel.db import Tx
 from mestore.ledger.service import LedgerService
 from mestore.ledger.types import VendorShare
-from mestore.orders.service import OrderService
+from mestore.orders.service import HeldOrders, OrderService
 from mestore.orders.types import CancelReason
-from mestore.payments.service import PaymentService
+from mestore.payments.service import PaymentService, ScreeningService
 from mestore.payments.types import AttemptState, Outcome, Verdict
 
 
 async def settle(tx: Tx, outcome: Outcome) -> Verdict:
     """Apply what a gateway said; a first approval pays the order, takes its stock and posts it.
 
-    All of it is one transaction. A repeat is a success without effect.
+    All of it is one transaction. A repeat is a success without effect. An order whose payment looks
+    like a fraud is paid and waits for staff.
     """
     payments = PaymentService(tx)
     verdict, attempt = await payments.apply(outcome)
     if verdict is Verdict.NOTED and attempt is not None:
         await _wait_for_the_counter(tx, attempt, outcome)
+        if outcome.card is not None:
+            await ScreeningService(tx).note_card(attempt, outcome.card)
     if verdict is not Verdict.APPROVED or attempt is None:
         return verdict
-    if not await _confirm(tx, attempt, outcome):
+    waiting = await ScreeningService(tx).weigh(attempt, outcome.card)
+    if not await _confirm(tx, attempt, outcome, is_held=waiting is not None):
         await payments.strand_late(attempt, outcome)
         return Verdict.QUEUED
+    if waiting is not None and waiting.screening is not None and waiting.rules is not None:
+        await ScreeningService(tx).open_review(attempt, waiting.screening, waiting.rules)
     await _post(tx, attempt)
     return verdict
 
@@ -42,13 +48,19 @@ async def _wait_for_the_counter(tx: Tx, attempt: AttemptState, outcome: Outcome)
     await OrderService(tx).keep_until(attempt.order_id, until)
 
 
-async def _confirm(tx: Tx, attempt: AttemptState, outcome: Outcome) -> bool:
-    orders = OrderService(tx)
+async def _confirm(tx: Tx, attempt: AttemptState, outcome: Outcome, *, is_held: bool) -> bool:
+    orders, held = OrderService(tx), HeldOrders(tx)
+    if is_held:
+        await held.hold(attempt.order_id)
     reason = f"{outcome.gateway} approved {outcome.reference}"
     if await orders.confirm_paid(attempt.order_id, reason):
         await InventoryService(tx).take(attempt.order_id)
         return True
-    return await _revive(tx, orders, attempt.order_id, reason)
+    if await _revive(tx, orders, attempt.order_id, reason):
+        return True
+    if is_held:
+        await held.forget(attempt.order_id)
+    return False
 
 
 async def revive(tx: Tx, attempt: AttemptState, reason: str) -> bool:
