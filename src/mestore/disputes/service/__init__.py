@@ -1,0 +1,5 @@
+"""The use cases of disputes."""
+
+from mestore.disputes.service.disputes import DisputeService
+
+__all__ = ["DisputeService"]
