@@ -7,7 +7,7 @@ from mestore.orders.models import Order, OrderItem
 from mestore.refunds.models import RefundRow
 from mestore.refunds.service.request import request_refund
 from mestore.refunds.service.send import send
-from mestore.refunds.types import LineWish, RefundState, RefundWish
+from mestore.refunds.types import BankAccount, LineWish, RefundState, RefundWish
 from tests.checkout.till import Till
 
 
@@ -17,6 +17,7 @@ def of_line(item_id: int, quantity: int = 1, **more: object) -> RefundWish:
 
 
 ALL = RefundWish("all of it")
+ACCOUNT = BankAccount("Banco Ejemplo", "SAVINGS", "12345678", "Persona Ejemplo", "CC", "1023456789")
 
 
 async def ask_back(outside: Outside, order_id: int, wish: RefundWish = ALL) -> int:

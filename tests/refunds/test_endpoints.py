@@ -1,5 +1,7 @@
 """Refunds over HTTP: staff gives back, buyers look on, a paid order is called off."""
 
+from datetime import timedelta
+
 import httpx2
 import pytest
 from fastapi import FastAPI
@@ -7,9 +9,10 @@ from fastapi import FastAPI
 from mestore.accounts.types import UserType
 from mestore.checkout.types import Outside
 from mestore.orders.types import FinancialStatus, OrderStatus
+from mestore.refunds.jobs import FollowRefunds, follow_refunds
 from tests.checkout.bank import Bank
 from tests.checkout.till import GUEST, Till, owner_of
-from tests.conftest import AsUser
+from tests.conftest import AsUser, MovedClock
 
 ACCOUNT = {
     "bank": "Banco Ejemplo",
@@ -117,3 +120,43 @@ async def test_money_that_no_gateway_sends_back_goes_to_the_account_of_the_buyer
     assert named.json()["bank_account"]["account_number"] == "…5678"
     assert paid.json()["state"] == "TRANSFERRED"
     assert paid.json()["bank_account"]["account_number"] == "12345678"
+
+
+@pytest.mark.parametrize(
+    ("is_given", "state", "financial"),
+    [
+        (True, "APPROVED", FinancialStatus.REFUNDED),
+        (False, "DECLINED", FinancialStatus.PAID),
+    ],
+)
+async def test_staff_says_how_a_refund_ended_that_the_gateway_does_not_tell(
+    till: Till,
+    client: httpx2.AsyncClient,
+    admin: dict[str, str],
+    bank: Bank,
+    outside: Outside,
+    clock: MovedClock,
+    is_given: bool,
+    state: str,
+    financial: FinancialStatus,
+) -> None:
+    order = await till.place(await till.build.product(stock=5))
+    await till.settle_approved(order)
+    before = await till.balances()
+    bank.is_silent = True
+    asked = (await client.post(f"/orders/{order.id}/refund", json={}, headers=admin)).json()
+    address = f"/admin/refunds/{asked['id']}/ended"
+    body = {"is_given": is_given, "reason": "seen in the panel of the gateway"}
+
+    ended = await client.post(address, json=body, headers=admin)
+    again = await client.post(address, json={**body, "is_given": not is_given}, headers=admin)
+    clock.advance(timedelta(hours=1))
+    bank.is_silent = False
+    await follow_refunds(FollowRefunds(), outside=outside)
+
+    assert asked["state"] == "UNKNOWN"
+    assert (ended.status_code, ended.json()["state"]) == (200, state), ended.text
+    assert (again.status_code, again.json()["code"]) == (409, "NOT_UNDER_WAY")
+    assert (await till.stands(order.id))[1] is financial
+    assert await till.balances() == ({} if is_given else before)
+    assert len(bank.refunded) == 1

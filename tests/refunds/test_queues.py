@@ -13,13 +13,18 @@ from mestore.orders.service import OrderService
 from mestore.orders.types import CancelReason, FinancialStatus, OrderStatus, PlacedOrder
 from mestore.payments.errors import AlreadyResolved
 from mestore.payments.models import PaymentException
-from mestore.payments.types import AttemptStatus, ExceptionEnd, ExceptionState, PaymentMethod
+from mestore.payments.types import AttemptStatus, PaymentMethod
+from mestore.payments.types.stranded import ExceptionEnd, ExceptionState
 from mestore.refunds.errors import ActionNotPossible, NotRevivable
 from mestore.refunds.jobs import SettleQueues, settle_queues
+from mestore.refunds.models import RefundRow
 from mestore.refunds.service.queues import resolve
+from mestore.refunds.service.transfer import name_account, note_transferred
+from mestore.refunds.types import RefundState
 from tests.checkout.bank import Bank
 from tests.checkout.till import Till, said
 from tests.conftest import MovedClock
+from tests.refunds.desk import ACCOUNT
 
 APPROVED = AttemptStatus.APPROVED
 
@@ -64,9 +69,12 @@ async def test_late_money_waits_for_a_person_and_then_goes_back(
 ) -> None:
     await late(till)
 
-    await settle_queues(SettleQueues(), outside=outside)
-    assert bank.refunded == {}
-    clock.advance(timedelta(hours=49))
+    for hours in (0, 47):
+        clock.advance(timedelta(hours=hours))
+        await settle_queues(SettleQueues(), outside=outside)
+        assert bank.refunded == {}
+    # Two days by default.
+    clock.advance(timedelta(hours=1, minutes=1))
     await settle_queues(SettleQueues(), outside=outside)
 
     assert len(bank.refunded) == 1
@@ -141,3 +149,65 @@ async def test_a_wrong_amount_blocks_until_it_is_sent_back(
     assert sent.amount_minor == attempt.amount_minor - 1
     assert await till.balances() == {}
     await till.attempt(order)
+
+
+async def orphan(till: Till) -> int:
+    """Return the entry of money whose reference is none of ours."""
+    order = await till.place(await till.build.product())
+    attempt = await till.attempt(order)
+    await till.settle(said(attempt, APPROVED, reference="SOMEBODY-ELSE-1"))
+    ((entry, _, _),) = await ends(till)
+    return entry
+
+
+async def test_money_that_fits_no_attempt_waits_for_a_person(
+    till: Till, bank: Bank, outside: Outside, clock: MovedClock
+) -> None:
+    await orphan(till)
+    clock.advance(timedelta(days=30))
+    await settle_queues(SettleQueues(), outside=outside)
+
+    assert bank.refunded == {}
+    assert (await ends(till))[0][1] is ExceptionState.OPEN
+    assert (await till.balances())[UNAPPLIED] < 0
+
+
+async def test_an_orphan_goes_back_through_a_gateway_of_one_method(
+    till: Till, bank: Bank, outside: Outside
+) -> None:
+    entry = await orphan(till)
+    bank.methods = frozenset({PaymentMethod.CARD})
+
+    await resolve(outside, entry, ExceptionEnd.REFUND, "nobody ordered it", None)
+
+    (sent,) = bank.refunded.values()
+    assert (sent.method, sent.charge_reference) == (PaymentMethod.CARD, "SOMEBODY-ELSE-1")
+    assert await till.balances() == {}
+
+
+async def test_an_orphan_of_an_unknown_method_goes_back_by_transfer(
+    till: Till, bank: Bank, outside: Outside
+) -> None:
+    entry = await orphan(till)
+
+    await resolve(outside, entry, ExceptionEnd.REFUND, "nobody ordered it", None)
+
+    assert bank.refunded == {}
+    async with till.database.read() as connection:
+        found = (await connection.execute(select(RefundRow.id, RefundRow.state))).one()
+    assert found.state is RefundState.TRANSFER_DUE
+    async with till.database.transaction() as tx:
+        await name_account(tx, found.id, ACCOUNT)
+    async with till.database.transaction() as tx:
+        await note_transferred(tx, found.id, "T-1")
+    assert await till.balances() == {}
+
+
+async def test_an_orphan_can_be_written_off_with_a_reason(till: Till, outside: Outside) -> None:
+    entry = await orphan(till)
+
+    await resolve(outside, entry, ExceptionEnd.WRITE_OFF, "nobody asked for it", None)
+
+    balances = await till.balances()
+    assert UNAPPLIED not in balances
+    assert balances[WRITTEN_OFF] < 0

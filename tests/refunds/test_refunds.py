@@ -14,13 +14,11 @@ from mestore.payments.types import PaymentMethod
 from mestore.refunds.errors import NotALineOfTheOrder, NotRefundable, OverRefund
 from mestore.refunds.jobs import FollowRefunds, follow_refunds
 from mestore.refunds.service.transfer import name_account, note_transferred
-from mestore.refunds.types import BankAccount, RefundState, RefundWish
+from mestore.refunds.types import RefundState, RefundWish
 from tests.checkout.bank import Bank
 from tests.checkout.till import Till
 from tests.conftest import MovedClock
-from tests.refunds.desk import ALL, amounts, ask_back, counters, of_line, state_of
-
-ACCOUNT = BankAccount("Banco Ejemplo", "SAVINGS", "12345678", "Persona Ejemplo", "CC", "1023456789")
+from tests.refunds.desk import ACCOUNT, ALL, amounts, ask_back, counters, of_line, state_of
 
 
 async def test_a_whole_refund_leaves_nothing_in_the_books(

@@ -38,6 +38,13 @@ class NoTransferDue(Conflict):
     es = "Un reembolso en estado {state} no espera una transferencia."
 
 
+class NotUnderWay(Conflict):
+    """The gateway has said how this refund ended, or was never asked for it."""
+
+    en = "A refund that is {state} is not under way at its gateway. Nothing was changed."
+    es = "Un reembolso en estado {state} no está en curso en su pasarela. Nada cambió."
+
+
 class BankAccountMissing(Conflict):
     """Nobody said yet where the money goes."""
 
@@ -57,3 +64,10 @@ class NotRevivable(Conflict):
 
     en = "The order cannot come back: it is paid, or its stock is gone. Refund instead."
     es = "El pedido no puede volver: está pagado o no hay existencias. Haz un reembolso."
+
+
+class TakenByBank(Conflict):
+    """A bank took this money back already, or holds it while a dispute runs."""
+
+    en = "A bank has this money by a dispute. See GET /admin/disputes; refund what is left of it."
+    es = "Un banco tiene este dinero por una disputa. Mira GET /admin/disputes; reembolsa el resto."

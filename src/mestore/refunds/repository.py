@@ -4,8 +4,19 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, fields
 from datetime import datetime
 from typing import Any
+from uuid import UUID
 
-from sqlalchemy import bindparam, func, insert, select, update
+from sqlalchemy import (
+    BigInteger,
+    Uuid,
+    bindparam,
+    column,
+    func,
+    insert,
+    select,
+    table,
+    update,
+)
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from mestore.kernel.clock import now
@@ -38,6 +49,19 @@ _COUNT = select(func.count()).where(RefundRow.order_id == bindparam("order_id"))
 _PAID = select(func.coalesce(func.sum(RefundRow.amount_minor), 0)).where(
     RefundRow.order_id == bindparam("order_id"), RefundRow.state.in_(PAID_STATES)
 )
+_ORDERS = table("orders", column("id", BigInteger), column("buyer_id", Uuid))
+_WITH_ACCOUNT = (
+    select(RefundRow.id, RefundRow.state)
+    .join(_ORDERS, _ORDERS.c.id == RefundRow.order_id)
+    .where(_ORDERS.c.buyer_id == bindparam("of_buyer"), RefundRow.bank_account.is_not(None))
+    .order_by(RefundRow.id)
+)
+_FORGET_ACCOUNT = (
+    update(RefundRow)
+    .where(RefundRow.id == bindparam("of_refund"), RefundRow.state != RefundState.TRANSFER_DUE)
+    .values(bank_account=None)
+)
+_BANK_REFERENCE = select(RefundRow.bank_reference).where(RefundRow.id == bindparam("refund_id"))
 _ACCOUNT = select(RefundRow.bank_account).where(RefundRow.id == bindparam("refund_id"))
 
 
@@ -92,6 +116,21 @@ class RefundRepository:
         rows = await self.connection.execute(_ACCOUNT, {"refund_id": refund_id})
         found: dict[str, Any] | None = rows.scalar_one_or_none()
         return found
+
+    async def find_bank_reference(self, refund_id: int) -> str | None:
+        """Return what a bank calls the transfer of a refund, if it was made."""
+        rows = await self.connection.execute(_BANK_REFERENCE, {"refund_id": refund_id})
+        found: str | None = rows.scalar_one_or_none()
+        return found
+
+    async def all_with_account(self, buyer_id: UUID) -> list[tuple[int, RefundState]]:
+        """Return id and state of a buyer's refunds that have a bank account."""
+        rows = await self.connection.execute(_WITH_ACCOUNT, {"of_buyer": buyer_id})
+        return [(refund_id, state) for refund_id, state in rows]
+
+    async def forget_account(self, refund_id: int) -> None:
+        """Delete the bank account of a refund that waits for no transfer."""
+        await affected(self.connection, _FORGET_ACCOUNT, of_refund=refund_id)
 
     async def move(
         self, refund_id: int, come_from: Collection[RefundState], to: RefundState, **more: object

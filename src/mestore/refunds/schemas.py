@@ -7,9 +7,11 @@ from uuid import UUID
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints, model_validator
 
 from mestore.accounts.types import Line
+from mestore.kernel.ids import RowId
 from mestore.kernel.money import Amount, Price, to_minor
 from mestore.kernel.paging import PaginationOut
-from mestore.payments.types import ExceptionEnd, ExceptionKind, ExceptionState, PaymentMethod
+from mestore.payments.types import PaymentMethod
+from mestore.payments.types.stranded import ExceptionEnd, ExceptionKind, ExceptionState
 from mestore.refunds.types import BankAccount, LineWish, RefundPlan, RefundState, RefundWish
 
 MOST_LINES = 100
@@ -25,7 +27,7 @@ class _Input(BaseModel):
 class RefundLineIn(_Input):
     """Units of one order line; `restock` puts them back on the shelf."""
 
-    order_item_id: Annotated[int, Field(strict=True, ge=1, le=2**63 - 1)]
+    order_item_id: Annotated[RowId, Field(strict=True)]
     quantity: Annotated[int, Field(strict=True, ge=1, le=1_000_000)]
     restock: bool | None = None
 
@@ -121,6 +123,13 @@ class TransferredIn(_Input):
     """The bank's reference of a transfer that was made."""
 
     bank_reference: Short
+
+
+class EndedIn(_Input):
+    """What the panel of the gateway shows of a refund, and where staff saw it."""
+
+    is_given: bool
+    reason: Short
 
 
 class BankAccountOut(BaseModel):

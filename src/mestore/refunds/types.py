@@ -171,6 +171,7 @@ class Refund:
             currency=self.currency,
             reason=self.reason,
             charged_at=self.charged_at,
+            requested_at=self.created_at,
         )
 
 

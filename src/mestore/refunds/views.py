@@ -13,7 +13,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from mestore.kernel.columns import Minor, UtcDateTime
 from mestore.kernel.money import to_number
 from mestore.kernel.paging import Page, PageRequest, SortKey, apply, page_of
-from mestore.payments.types import ExceptionKind, ExceptionState
+from mestore.payments.types.stranded import ExceptionKind, ExceptionState
 from mestore.refunds.errors import RefundNotFound
 from mestore.refunds.models import RefundLine, RefundRow
 from mestore.refunds.types import RefundState

@@ -3,17 +3,24 @@
 from typing import Annotated
 
 import msgspec
-from fastapi import Depends, Path, Response
+from fastapi import Depends, Response
 
 from mestore.accounts.deps import require, require_person
 from mestore.accounts.types import Caller, Permission
+from mestore.kernel.db import Database
 from mestore.kernel.errors import Forbidden, Unauthorized
 from mestore.kernel.http import Db, Paging, refuses
+from mestore.kernel.ids import RowId
 from mestore.kernel.paging import InvalidPage
 from mestore.kernel.routing import Router
-from mestore.refunds.errors import BankAccountMissing, NoTransferDue, RefundNotFound
-from mestore.refunds.schemas import RefundListOut, RefundOut, TransferredIn
-from mestore.refunds.service.transfer import note_transferred
+from mestore.refunds.errors import (
+    BankAccountMissing,
+    NoTransferDue,
+    NotUnderWay,
+    RefundNotFound,
+)
+from mestore.refunds.schemas import EndedIn, RefundListOut, RefundOut, TransferredIn
+from mestore.refunds.service.transfer import end_by_hand, note_transferred
 from mestore.refunds.types import RefundState
 from mestore.refunds.views import RefundViews
 
@@ -41,15 +48,26 @@ async def list_refunds(
     response_model=RefundOut,
     responses=refuses(Unauthorized, Forbidden, RefundNotFound, NoTransferDue, BankAccountMissing),
 )
-async def mark_transferred(
-    refund_id: Annotated[int, Path(ge=1, le=2**63 - 1)],
-    body: TransferredIn,
-    _: Refunding,
-    db: Db,
-) -> Response:
+async def mark_transferred(refund_id: RowId, body: TransferredIn, _: Refunding, db: Db) -> Response:
     """Say that the money of a refund was transferred to the buyer's bank account."""
     async with db.transaction() as tx:
         await note_transferred(tx, refund_id, body.bank_reference)
+    return await _shown(db, refund_id)
+
+
+@router.post(
+    "/{refund_id}/ended",
+    response_model=RefundOut,
+    responses=refuses(Unauthorized, Forbidden, RefundNotFound, NotUnderWay),
+)
+async def mark_ended(refund_id: RowId, body: EndedIn, _: Refunding, db: Db) -> Response:
+    """Say how a refund ended that the gateway's panel shows and its API does not tell."""
+    async with db.transaction() as tx:
+        await end_by_hand(tx, refund_id, body.reason, is_given=body.is_given)
+    return await _shown(db, refund_id)
+
+
+async def _shown(db: Database, refund_id: int) -> Response:
     async with db.read() as connection:
         found = await RefundViews(connection, is_staff=True).get(refund_id)
     return Response(msgspec.json.encode(found), media_type="application/json")

@@ -3,7 +3,7 @@
 from typing import Annotated
 
 import msgspec
-from fastapi import Depends, Path, Request, Response
+from fastapi import Depends, Request, Response
 
 from mestore.accounts.deps import require
 from mestore.accounts.types import Caller, Permission
@@ -15,6 +15,7 @@ from mestore.kernel.db import Tx
 from mestore.kernel.errors import Forbidden, Unauthorized
 from mestore.kernel.http import Db, IdempotencyHeader, InTx, answered, once_of, refuses
 from mestore.kernel.idempotency import Answer, IdempotencyKeyReused, run_once
+from mestore.kernel.ids import RowId
 from mestore.kernel.routing import Router
 from mestore.orders.errors import OrderNotCancellable, OrderNotFound
 from mestore.orders.service import read_order
@@ -28,7 +29,6 @@ from mestore.refunds.views import RefundViews
 
 router = Router(tags=["refunds"])
 
-OrderId = Annotated[int, Path(ge=1, le=2**63 - 1)]
 Refunding = Annotated[Caller, Depends(require(Permission.ORDERS_REFUND))]
 _REFUSALS = refuses(
     Unauthorized,
@@ -46,7 +46,7 @@ _REFUSALS = refuses(
     response_model=CancelledOut,
     responses=refuses(OrderNotFound, OrderNotCancellable),
 )
-async def cancel_order(order_id: OrderId, db: Db, owner: CurrentOwner, world: World) -> Response:
+async def cancel_order(order_id: RowId, db: Db, owner: CurrentOwner, world: World) -> Response:
     """Cancel an order that was not sent: its stock is free again, its money goes back.
 
     A payment under way is asked about first.
@@ -63,7 +63,7 @@ async def cancel_order(order_id: OrderId, db: Db, owner: CurrentOwner, world: Wo
 
 @router.post("/orders/{order_id}/refund", response_model=RefundOut, responses=_REFUSALS)
 async def refund_order(
-    order_id: OrderId,
+    order_id: RowId,
     body: RefundIn,
     request: Request,
     caller: Refunding,
@@ -79,7 +79,7 @@ async def refund_order(
 
 @router.post("/admin/orders/{order_id}/refund", response_model=RefundOut, responses=_REFUSALS)
 async def refund_order_as_admin(
-    order_id: OrderId,
+    order_id: RowId,
     body: RefundIn,
     request: Request,
     caller: Refunding,
@@ -118,7 +118,7 @@ async def _refund(
 
 
 @router.post("/orders/{order_id}/refund-quotes", responses=_REFUSALS)
-async def quote_refund(order_id: OrderId, body: RefundIn, _: Refunding, tx: InTx) -> QuoteOut:
+async def quote_refund(order_id: RowId, body: RefundIn, _: Refunding, tx: InTx) -> QuoteOut:
     """Say what a refund would come to, and how much can go back at most."""
     return QuoteOut.of(await quote(tx, order_id, body.wish()))
 
@@ -126,7 +126,7 @@ async def quote_refund(order_id: OrderId, body: RefundIn, _: Refunding, tx: InTx
 @router.get(
     "/orders/{order_id}/refunds", response_model=RefundsOut, responses=refuses(OrderNotFound)
 )
-async def refunds_of_order(order_id: OrderId, db: Db, owner: CurrentOwner) -> Response:
+async def refunds_of_order(order_id: RowId, db: Db, owner: CurrentOwner) -> Response:
     """List the refunds of an order, the oldest first."""
     async with db.read() as connection:
         await own_order(connection, owner, order_id)

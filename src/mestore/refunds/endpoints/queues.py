@@ -3,17 +3,18 @@
 from typing import Annotated, Any
 
 import msgspec
-from fastapi import Depends, Path, Response
+from fastapi import Depends, Response
 
 from mestore.accounts.deps import require, require_person
 from mestore.accounts.types import Caller, Permission
 from mestore.checkout.deps import World
 from mestore.kernel.errors import Forbidden, Unauthorized
 from mestore.kernel.http import Db, Paging, refuses
+from mestore.kernel.ids import RowId
 from mestore.kernel.paging import InvalidPage
 from mestore.kernel.routing import Router
 from mestore.payments.errors import AlreadyResolved, ExceptionNotFound
-from mestore.payments.types import ExceptionKind, ExceptionState
+from mestore.payments.types.stranded import ExceptionKind, ExceptionState
 from mestore.refunds.errors import ActionNotPossible, NotRevivable
 from mestore.refunds.schemas import ExceptionListOut, ExceptionOut, ResolveIn
 from mestore.refunds.service.queues import POSSIBLE, resolve
@@ -55,7 +56,7 @@ async def list_exceptions(
     ),
 )
 async def resolve_exception(
-    exception_id: Annotated[int, Path(ge=1, le=2**63 - 1)],
+    exception_id: RowId,
     body: ResolveIn,
     caller: Managing,
     world: World,

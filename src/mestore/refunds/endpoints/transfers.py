@@ -1,15 +1,14 @@
 """HTTP for a refund on its own: how it stands, and where its money is to be transferred."""
 
-from typing import Annotated
-
 import msgspec
-from fastapi import Path, Response
+from fastapi import Response
 
 from mestore.checkout.deps import CurrentOwner
 from mestore.checkout.service.own import own_order
 from mestore.checkout.types import Owner
 from mestore.kernel.db import Database
 from mestore.kernel.http import Db, refuses
+from mestore.kernel.ids import RowId
 from mestore.kernel.routing import Router
 from mestore.orders.errors import OrderNotFound
 from mestore.refunds.errors import NoTransferDue, RefundNotFound
@@ -19,11 +18,9 @@ from mestore.refunds.views import RefundView, RefundViews
 
 router = Router(prefix="/refunds", tags=["refunds"])
 
-RefundId = Annotated[int, Path(ge=1, le=2**63 - 1)]
-
 
 @router.get("/{refund_id}", response_model=RefundOut, responses=refuses(RefundNotFound))
-async def get_refund(refund_id: RefundId, db: Db, owner: CurrentOwner) -> Response:
+async def get_refund(refund_id: RowId, db: Db, owner: CurrentOwner) -> Response:
     """Read how a refund stands."""
     found = await _own(db, owner, refund_id)
     return Response(msgspec.json.encode(found), media_type="application/json")
@@ -35,7 +32,7 @@ async def get_refund(refund_id: RefundId, db: Db, owner: CurrentOwner) -> Respon
     responses=refuses(RefundNotFound, NoTransferDue),
 )
 async def set_bank_account(
-    refund_id: RefundId, body: BankAccountIn, db: Db, owner: CurrentOwner
+    refund_id: RowId, body: BankAccountIn, db: Db, owner: CurrentOwner
 ) -> Response:
     """Say to which bank account a refund goes that the gateway cannot send back."""
     await _own(db, owner, refund_id)

@@ -1,16 +1,22 @@
 """Calling an order off: an unpaid one as checkout does, a paid one with all its money back."""
 
+from dataclasses import replace
 from uuid import UUID
 
 from mestore.accounts.service.acts import record
 from mestore.accounts.types.acts import Act, Subject
 from mestore.checkout.service.cancel import cancel
 from mestore.checkout.types import Outside
+from mestore.disputes.service import DisputeService
 from mestore.inventory.service import InventoryService
+from mestore.inventory.service.backorders import Backorders
+from mestore.kernel.db import Tx
 from mestore.orders.errors import OrderNotCancellable
 from mestore.orders.service import OrderService, RefundedOrders
 from mestore.orders.types import CancelReason, OrderStatus, RefundableOrder
+from mestore.payments.service import PaymentService
 from mestore.refunds.service.finish import restock
+from mestore.refunds.service.plan import left_of
 from mestore.refunds.service.request import request_refund
 from mestore.refunds.service.send import send
 from mestore.refunds.types import RefundWish
@@ -32,6 +38,8 @@ async def _call_off_paid(
     outside: Outside, order_id: int, reason: CancelReason, actor_id: UUID | None
 ) -> int | None:
     async with outside.database.transaction() as tx:
+        # The payment's row is always taken before the order's.
+        await PaymentService(tx).hold(order_id)
         order = await RefundedOrders(tx).held(order_id)
         before = order.money.status
         if before is OrderStatus.CANCELLED:
@@ -39,7 +47,7 @@ async def _call_off_paid(
         was_sent = any(line.fulfilled_quantity for line in order.lines)
         if was_sent or not await OrderService(tx).cancel_paid(order_id, reason, actor_id=actor_id):
             raise OrderNotCancellable(status=before.value)
-        await restock(tx, order_id, await _unsent(InventoryService(tx), order))
+        await _put_back(tx, order)
         if reason is CancelReason.STAFF:
             record(
                 tx,
@@ -49,19 +57,26 @@ async def _call_off_paid(
                 before={"status": before},
                 after={"status": OrderStatus.CANCELLED},
             )
-        left = sum(line.left_minor for line in order.lines) + order.left_shipping_minor
+        excess = await DisputeService(tx).excess(order_id)
+        left = left_of(order, excess)
         if not left:
             return None
         wish = RefundWish(f"cancelled by {reason.value.lower()}")
+        if excess:
+            wish = replace(wish, amount_minor=left)
         return await request_refund(
             tx, outside.gateways, order_id, wish, actor_id=actor_id, is_owed=True
         )
 
 
-async def _unsent(inventory: InventoryService, order: RefundableOrder) -> dict[UUID, int]:
-    """Return the units that never left the house and that no refund has put back yet."""
-    taken = await inventory.taken(order.money.id)
-    gone: dict[UUID, int] = {}
+async def _put_back(tx: Tx, order: RefundableOrder) -> None:
+    """Put back what never left the house and no refund has put back yet; nothing waits any more."""
+    taken = await InventoryService(tx).taken(order.money.id)
+    left: dict[UUID, int] = {}
     for line in order.lines:
-        gone[line.variant_id] = gone.get(line.variant_id, 0) + line.refunded_quantity
-    return {variant: units - gone.get(variant, 0) for variant, units in taken.items()}
+        units = line.quantity - line.refunded_quantity
+        left[line.variant_id] = left.get(line.variant_id, 0) + units
+    backorders = Backorders(tx)
+    waited = await backorders.forgo(order.money.id, await backorders.of(order.money.id))
+    unsent = {variant: max(left[variant] - waited.get(variant, 0), 0) for variant in taken}
+    await restock(tx, order.money.id, unsent)

@@ -6,16 +6,19 @@ from uuid import UUID
 import structlog
 
 from mestore.catalog.errors import VariantNotFound
+from mestore.disputes.service import DisputeService
 from mestore.inventory.errors import LevelTooHigh
 from mestore.inventory.service import InventoryService
+from mestore.inventory.service.backorders import Backorders
 from mestore.kernel.clock import now
 from mestore.kernel.db import Tx
+from mestore.ledger.types import UnappliedEnd
 from mestore.orders.service import RefundedOrders
 from mestore.payments.service import PaymentService
 from mestore.payments.types import RefundOutcome, RefundStatus
 from mestore.refunds.events import OrderRefunded
 from mestore.refunds.repository import RefundRepository
-from mestore.refunds.service.posting import post_refund, post_return
+from mestore.refunds.service.posting import post_end, post_refund
 from mestore.refunds.types import ASKED_STATES, OPEN_STATES, Refund, RefundState
 
 log = structlog.get_logger(__name__)
@@ -24,13 +27,14 @@ log = structlog.get_logger(__name__)
 async def succeed(tx: Tx, refund: Refund, to: RefundState, **more: object) -> bool:
     """Note that the money went back, once; False where the refund had ended before."""
     refunds = RefundRepository(tx.connection)
+    if refund.order_id is not None:
+        # The payment's row is always taken before the refund's, and before the order's.
+        await PaymentService(tx).hold(refund.order_id)
     ended = {"poll_at": None, "ended_at": now(), **more}
     if not await refunds.move(refund.id, OPEN_STATES, to, **ended):
         return False
     if refund.order_id is None:
-        await post_return(
-            tx, refund.gateway, refund.transaction_id, refund.amount_minor, refund.currency
-        )
+        await post_end(tx, refund, UnappliedEnd.REFUND)
         return True
     await _of_order(tx, refunds, refund, refund.order_id)
     return True
@@ -38,16 +42,20 @@ async def succeed(tx: Tx, refund: Refund, to: RefundState, **more: object) -> bo
 
 async def _of_order(tx: Tx, refunds: RefundRepository, refund: Refund, order_id: int) -> None:
     lines = await refunds.all_lines(refund.id)
-    # The payment's row is always taken before the order's.
-    payments, orders = PaymentService(tx), RefundedOrders(tx)
-    await payments.hold(order_id)
+    orders = RefundedOrders(tx)
     order = await orders.held(order_id)
     is_whole = await refunds.paid(order_id) == order.money.total_minor
     if is_whole:
-        await payments.note_refunded(order_id)
+        await PaymentService(tx).note_refunded(order_id)
     await post_refund(tx, refund, order_id, lines)
     await orders.note_refund(order_id, f"refund {refund.reference}", is_whole=is_whole)
-    await restock(tx, order_id, {line.variant_id: line.quantity for line in lines if line.restock})
+    # What never arrived is given back first, and there is nothing of it to put on a shelf.
+    units = {line.variant_id: line.quantity for line in lines}
+    forgone = await Backorders(tx).forgo(order_id, units)
+    back = {line.variant_id: line.quantity for line in lines if line.restock}
+    for variant_id in back.keys() & forgone.keys():
+        back[variant_id] -= forgone[variant_id]
+    await restock(tx, order_id, back)
     tx.publish(OrderRefunded(refund.id, order_id, refund.amount_minor, is_whole))
 
 
@@ -79,6 +87,12 @@ async def fail(tx: Tx, refund: Refund, to: RefundState, code: str | None) -> Non
             poll_at=None,
         )
         return
+    await stop(tx, refund, to, code)
+
+
+async def stop(tx: Tx, refund: Refund, to: RefundState, code: str | None) -> None:
+    """End a refund whose money does not go, and take its claim on the order back."""
+    refunds = RefundRepository(tx.connection)
     ended = {"code": code, "poll_at": None, "ended_at": now()}
     if not await refunds.move(refund.id, OPEN_STATES, to, **ended):
         return
@@ -88,17 +102,31 @@ async def fail(tx: Tx, refund: Refund, to: RefundState, code: str | None) -> Non
         await RefundedOrders(tx).release(refund.order_id, claims, refund.shipping_minor)
 
 
+async def is_taken(tx: Tx, refund: Refund) -> bool:
+    """Say whether a bank took by a dispute what a refund would give back.
+
+    Holds the payment: no dispute takes anything of it until the transaction ends.
+    """
+    disputes = DisputeService(tx)
+    if refund.order_id is None:
+        return await disputes.has_taken(refund.gateway, refund.transaction_id)
+    await PaymentService(tx).hold(refund.order_id)
+    return await disputes.excess(refund.order_id) > 0
+
+
 async def apply(tx: Tx, refund: Refund, outcome: RefundOutcome) -> None:
     """Apply what a gateway said of a refund; a repeat changes nothing."""
     known = {"gateway_refund_id": outcome.refund_id} if outcome.refund_id else {}
     if outcome.status is RefundStatus.APPROVED:
-        await succeed(tx, refund, RefundState.APPROVED, **known)
+        await succeed(tx, refund, RefundState.APPROVED, code=None, **known)
     elif outcome.status is RefundStatus.DECLINED:
         await fail(tx, refund, RefundState.DECLINED, outcome.code)
     elif outcome.status is RefundStatus.ERROR:
         await fail(tx, refund, RefundState.ERROR, outcome.code)
     else:
-        state = RefundState(outcome.status.value)
+        is_known = refund.state is RefundState.PENDING
+        # A gateway that shows nothing of what it acknowledged takes nothing back by that.
+        state = RefundState.PENDING if is_known else RefundState(outcome.status.value)
         await postpone(tx, refund, state, **known)
 
 

@@ -6,9 +6,12 @@ from mestore.refunds.errors import NotALineOfTheOrder, OverRefund
 from mestore.refunds.types import LineWish, PlannedLine, RefundPlan, RefundWish
 
 
-def plan(order: RefundableOrder, wish: RefundWish) -> RefundPlan:
-    """Return what `wish` comes to; raises `OverRefund` where less is left."""
-    left = sum(line.left_minor for line in order.lines) + order.left_shipping_minor
+def plan(order: RefundableOrder, wish: RefundWish, excess_minor: int = 0) -> RefundPlan:
+    """Return what `wish` comes to; raises `OverRefund` where less is left.
+
+    `excess_minor` is what banks took by disputes although refunds had it already.
+    """
+    left = left_of(order, excess_minor)
     if wish.amount_minor is not None:
         lines, shipping = _of_amount(order, wish, wish.amount_minor)
     elif wish.lines is not None:
@@ -25,6 +28,12 @@ def plan(order: RefundableOrder, wish: RefundWish) -> RefundPlan:
     if not 0 < found.total_minor <= left:
         raise OverRefund(left=to_number(left))
     return found
+
+
+def left_of(order: RefundableOrder, excess_minor: int) -> int:
+    """Return what of an order can still go back, in minor units."""
+    left = sum(line.left_minor for line in order.lines) + order.left_shipping_minor
+    return max(0, left - excess_minor)
 
 
 def _of_amount(

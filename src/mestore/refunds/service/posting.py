@@ -8,12 +8,14 @@ from mestore.commissions.service import CommissionService
 from mestore.kernel.db import Tx
 from mestore.ledger.service import LedgerService
 from mestore.ledger.types import RefundShare, UnappliedEnd
-from mestore.payments.types import StrandedMoney
+from mestore.payments.types.stranded import StrandedMoney
 from mestore.refunds.types import PlannedLine, Refund
 
 
 async def post_refund(tx: Tx, refund: Refund, order_id: int, lines: Sequence[PlannedLine]) -> None:
     """Post that an order's money went back, and what the operator gives up of its commission."""
+    # Who moves a vendor's money locks it first, and then asks for anything else of it.
+    await LedgerService(tx).lock_vendors({line.vendor_id for line in lines})
     nets = {line.order_item_id: line.amount_minor - line.tax_minor for line in lines}
     reversed_ = await CommissionService(tx).reverse(order_id, nets) if nets else []
     kept = {share.vendor_id: share for share in reversed_}
@@ -34,22 +36,13 @@ async def post_refund(tx: Tx, refund: Refund, order_id: int, lines: Sequence[Pla
     )
 
 
-async def post_return(
-    tx: Tx, gateway: str, transaction_id: str, amount_minor: int, currency: str
-) -> None:
-    """Post that money which no order had went back to who paid it."""
+async def post_end(tx: Tx, money: StrandedMoney | Refund, end: UnappliedEnd) -> None:
+    """Post what became of money that no order had."""
     await LedgerService(tx).settle_unapplied(
-        gateway, transaction_id, None, amount_minor, currency, UnappliedEnd.REFUND
-    )
-
-
-async def post_end(tx: Tx, entry: StrandedMoney, end: UnappliedEnd) -> None:
-    """Post what became of money that no order had, where it does not go back."""
-    await LedgerService(tx).settle_unapplied(
-        entry.gateway,
-        entry.transaction_id,
-        entry.order_id,
-        entry.amount_minor,
-        entry.currency,
+        money.gateway,
+        money.transaction_id,
+        money.order_id,
+        money.amount_minor,
+        money.currency,
         end,
     )

@@ -9,19 +9,15 @@ from mestore.accounts.service.acts import record
 from mestore.accounts.types.acts import Act, Subject
 from mestore.checkout.service.settle import revive
 from mestore.checkout.types import Outside
+from mestore.disputes.service import DisputeService
 from mestore.kernel.clock import now
 from mestore.kernel.db import Tx
 from mestore.ledger.types import UnappliedEnd
 from mestore.payments.errors import AlreadyResolved
 from mestore.payments.service import Attempts, PaymentService, Queues
-from mestore.payments.types import (
-    AttemptState,
-    AttemptStatus,
-    ExceptionEnd,
-    ExceptionKind,
-    StrandedMoney,
-)
-from mestore.refunds.errors import ActionNotPossible, NotRevivable
+from mestore.payments.types import AttemptState, AttemptStatus
+from mestore.payments.types.stranded import ExceptionEnd, ExceptionKind, StrandedMoney
+from mestore.refunds.errors import ActionNotPossible, NotRevivable, TakenByBank
 from mestore.refunds.service.posting import post_end
 from mestore.refunds.service.request import Gateways, request_return
 from mestore.refunds.service.send import send
@@ -109,6 +105,8 @@ async def _act(
         await post_end(tx, entry, UnappliedEnd.WRITE_OFF)
     if how is not ExceptionEnd.REFUND:
         return None
+    if await DisputeService(tx).has_taken(entry.gateway, entry.transaction_id):
+        raise TakenByBank
     method = attempt.method if attempt else None
     return await request_return(tx, gateways, entry, method, reason[:300], actor_id)
 
@@ -134,7 +132,7 @@ async def _settle_one(outside: Outside, entry: StrandedMoney) -> None:
     reason = f"{entry.kind.value} sent back by rule"
     try:
         await resolve(outside, entry.id, ExceptionEnd.REFUND, reason, None)
-    except AlreadyResolved:
+    except (AlreadyResolved, TakenByBank):
         return
     except Exception:
         # One entry that breaks must not keep the others from ending.

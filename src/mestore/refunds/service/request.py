@@ -7,14 +7,16 @@ from uuid import UUID
 
 from mestore.accounts.service.acts import record
 from mestore.accounts.types.acts import Act, Subject
+from mestore.disputes.service import DisputeService
 from mestore.kernel.clock import now
 from mestore.kernel.db import Tx
 from mestore.kernel.money import to_number
 from mestore.orders.service import RefundedOrders
 from mestore.orders.types import FinancialStatus
 from mestore.payments.ports import PaymentGateway
-from mestore.payments.service import Attempts
-from mestore.payments.types import AttemptState, PaymentMethod, StrandedMoney
+from mestore.payments.service import Attempts, PaymentService
+from mestore.payments.types import AttemptState, PaymentMethod
+from mestore.payments.types.stranded import StrandedMoney
 from mestore.refunds.errors import NotRefundable, OverRefund
 from mestore.refunds.repository import RefundRepository
 from mestore.refunds.service.plan import plan
@@ -27,7 +29,8 @@ _HAS_MONEY = frozenset({FinancialStatus.PAID, FinancialStatus.PARTIALLY_REFUNDED
 
 async def quote(tx: Tx, order_id: int, wish: RefundWish) -> RefundPlan:
     """Return what a refund would come to, and change nothing."""
-    return plan(await RefundedOrders(tx).held(order_id), wish)
+    order = await RefundedOrders(tx).held(order_id)
+    return plan(order, wish, await DisputeService(tx).excess(order_id))
 
 
 async def request_refund(
@@ -46,13 +49,15 @@ async def request_refund(
     is paid by bank transfer.
     """
     orders = RefundedOrders(tx)
+    # The payment's row is always taken before the order's; disputes take it too.
+    await PaymentService(tx).hold(order_id)
     order = await orders.held(order_id)
     if order.money.financial_status not in _HAS_MONEY:
         raise NotRefundable(status=order.money.financial_status.value)
     attempt = await Attempts(tx.connection).taking(order_id)
     if attempt is None:
         raise NotRefundable(status=order.money.financial_status.value)
-    found = plan(order, wish)
+    found = plan(order, wish, await DisputeService(tx).excess(order_id))
     if not await orders.claim(order, found.claims(), found.shipping_minor):
         raise OverRefund(left=to_number(found.left_minor))
     refunds = RefundRepository(tx.connection)
@@ -81,9 +86,11 @@ async def request_return(
     actor_id: UUID | None,
 ) -> int:
     """Write a refund of money that no order has, and return its id."""
+    gateway = gateways.get(entry.gateway)
     taken = Taken(
         entry.gateway,
-        method,
+        # Of money that fits no attempt only the gateway is known.
+        method or (_only_method(gateway) if gateway else None),
         entry.transaction_id,
         entry.reference,
         entry.amount_minor,
@@ -134,6 +141,11 @@ def _row_of(taken: Taken, gateways: Gateways, amount_minor: int) -> dict[str, An
         "created_at": moment,
         "updated_at": moment,
     }
+
+
+def _only_method(gateway: PaymentGateway) -> PaymentMethod | None:
+    """Return the method that all payments of a gateway had, where it takes a single one."""
+    return next(iter(gateway.methods)) if len(gateway.methods) == 1 else None
 
 
 def _can_send_back(gateway: PaymentGateway | None, taken: Taken, amount_minor: int) -> bool:

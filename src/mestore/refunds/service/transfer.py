@@ -1,14 +1,24 @@
-"""Refunds by bank transfer: the buyer says where to, staff says that it was made."""
+"""What people say of refunds: where a transfer goes, that it was made, how a gateway ended one."""
 
 from dataclasses import asdict
+from uuid import UUID
 
 from mestore.accounts.service.acts import record
 from mestore.accounts.types.acts import Act, Subject
 from mestore.kernel.db import Tx
-from mestore.refunds.errors import BankAccountMissing, NoTransferDue, RefundNotFound
+from mestore.refunds.errors import (
+    BankAccountMissing,
+    NoTransferDue,
+    NotUnderWay,
+    RefundNotFound,
+    TakenByBank,
+)
 from mestore.refunds.repository import RefundRepository
-from mestore.refunds.service.finish import succeed
-from mestore.refunds.types import BankAccount, Refund, RefundState
+from mestore.refunds.service.finish import fail, is_taken, succeed
+from mestore.refunds.types import ASKED_STATES, BankAccount, Refund, RefundState
+
+SAID_BY_STAFF = "SAID_BY_STAFF"
+"""The code of a refund that the gateway did not make, as its panel shows."""
 
 
 async def name_account(tx: Tx, refund_id: int, account: BankAccount) -> None:
@@ -26,15 +36,43 @@ async def note_transferred(tx: Tx, refund_id: int, bank_reference: str) -> None:
     """Note that staff transferred the money; a repeat with the same reference changes nothing."""
     refunds = RefundRepository(tx.connection)
     refund = await _get(refunds, refund_id)
+    if await refunds.find_bank_reference(refund_id) == bank_reference:
+        return
     if refund.state is not RefundState.TRANSFER_DUE:
         raise NoTransferDue(state=refund.state.value)
     if await refunds.find_account(refund_id) is None:
         raise BankAccountMissing(id=refund_id)
+    if await is_taken(tx, refund):
+        raise TakenByBank
     done = await succeed(tx, refund, RefundState.TRANSFERRED, bank_reference=bank_reference)
     if not done:
         raise NoTransferDue(state=RefundState.TRANSFERRED.value)
     after = {"bank_reference": bank_reference, "amount_minor": refund.amount_minor}
     record(tx, Act.REFUND_TRANSFERRED, Subject.REFUND, refund_id, after=after)
+
+
+async def end_by_hand(tx: Tx, refund_id: int, reason: str, *, is_given: bool) -> None:
+    """End a refund as the gateway's panel shows it, where its API does not tell."""
+    refunds = RefundRepository(tx.connection)
+    refund = await _get(refunds, refund_id)
+    # Also holds its row: an answer of the gateway that comes meanwhile waits, and changes nothing.
+    if not await refunds.move(refund_id, ASKED_STATES, RefundState.UNKNOWN):
+        raise NotUnderWay(state=refund.state.value)
+    if is_given:
+        await succeed(tx, refund, RefundState.APPROVED)
+    else:
+        await fail(tx, refund, RefundState.DECLINED, SAID_BY_STAFF)
+    after = {"is_given": is_given, "reason": reason, "amount_minor": refund.amount_minor}
+    record(tx, Act.REFUND_ENDED, Subject.REFUND, refund_id, after=after)
+
+
+async def forget_accounts(tx: Tx, buyer_id: UUID) -> bool:
+    """Delete a buyer's bank accounts; False where one is still needed for a transfer."""
+    refunds = RefundRepository(tx.connection)
+    found = await refunds.all_with_account(buyer_id)
+    for refund_id, _ in found:
+        await refunds.forget_account(refund_id)
+    return all(state is not RefundState.TRANSFER_DUE for _, state in found)
 
 
 async def _get(refunds: RefundRepository, refund_id: int) -> Refund:
