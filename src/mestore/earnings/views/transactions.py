@@ -1,0 +1,154 @@
+"""The entries of the ledger as clients read them: two statements and a count a page."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+import msgspec
+from sqlalchemy import ColumnElement, bindparam, func, select
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from mestore.earnings.types import vendor_codes
+from mestore.earnings.views.balance import ACCOUNTS, ENTRIES, LINES
+from mestore.kernel.money import to_number
+from mestore.kernel.paging import Page, PageRequest, SortKey, apply, page_of
+from mestore.ledger.types import EntryKind
+
+_ORDER = SortKey("-id", ENTRIES.c.id, ENTRIES.c.id, descending=True)
+_ENTRIES = select(
+    ENTRIES.c.id, ENTRIES.c.kind, ENTRIES.c.order_id, ENTRIES.c.currency, ENTRIES.c.created_at
+)
+_ACCOUNT_IDS = select(ACCOUNTS.c.id).where(ACCOUNTS.c.code.in_(bindparam("codes", expanding=True)))
+_OF_ENTRIES = (
+    select(LINES.c.entry_id, ACCOUNTS.c.id, ACCOUNTS.c.code, LINES.c.amount_minor)
+    .join(ACCOUNTS, ACCOUNTS.c.id == LINES.c.account_id)
+    .where(LINES.c.entry_id.in_(bindparam("entries", expanding=True)))
+    .order_by(LINES.c.id)
+)
+
+
+class LineView(msgspec.Struct, frozen=True):
+    """A line of an entry. For staff a debit is positive; for a vendor, what it has more of."""
+
+    account: str
+    amount: int | float
+
+
+class TransactionView(msgspec.Struct, frozen=True):
+    """An entry of the ledger with those of its lines that the reader may see.
+
+    `amount` is, for a vendor, what the entry changed of all that it is owed; for staff, what it
+    moved: the sum of its debits.
+    """
+
+    id: int
+    kind: str
+    order_id: int | None
+    amount: int | float
+    currency: str
+    lines: list[LineView]
+    created_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class TransactionFilter:
+    """Which entries a list shows; all of what is set has to fit."""
+
+    kind: EntryKind | None = None
+    order_id: int | None = None
+    account: str | None = None
+    vendor_id: UUID | None = None
+    created_from: datetime | None = None
+    created_to: datetime | None = None
+
+
+async def page_transactions(
+    connection: AsyncConnection,
+    wanted: PageRequest,
+    filter_: TransactionFilter,
+    owner_id: UUID | None,
+) -> Page[TransactionView]:
+    """Return a page of entries, the newest first; of a vendor those that touch it, its lines."""
+    codes = None if owner_id is None else vendor_codes(owner_id)
+    seen = await _account_ids(connection, codes) if codes is not None else None
+    conditions = _conditions(filter_)
+    for accounts in await _asked_accounts(connection, filter_):
+        conditions.append(_touches(accounts))
+    if seen is not None:
+        conditions.append(_touches(seen))
+    counted = select(func.count()).select_from(ENTRIES).where(*conditions)
+    total: int = (await connection.execute(counted)).scalar_one()
+    query = apply(_ENTRIES.where(*conditions), wanted, _ORDER)
+    page = page_of((await connection.execute(query)).all(), wanted, _ORDER, total, ("id", "id"))
+    lines = await _lines(connection, [row.id for row in page.rows], seen)
+    views = [_view(row, lines[row.id], is_vendor=seen is not None) for row in page.rows]
+    return Page(views, page.pagination)
+
+
+def _touches(account_ids: Sequence[int]) -> ColumnElement[bool]:
+    # Without any id no entry fits, which an empty IN () says on every engine.
+    touched = select(LINES.c.entry_id).where(LINES.c.account_id.in_(list(account_ids)))
+    return ENTRIES.c.id.in_(touched)
+
+
+async def _account_ids(connection: AsyncConnection, codes: Sequence[str]) -> list[int]:
+    found = await connection.execute(_ACCOUNT_IDS, {"codes": list(codes)})
+    return list(found.scalars())
+
+
+async def _asked_accounts(
+    connection: AsyncConnection, filter_: TransactionFilter
+) -> list[list[int]]:
+    found = []
+    if filter_.account is not None:
+        found.append(await _account_ids(connection, [filter_.account]))
+    if filter_.vendor_id is not None:
+        found.append(await _account_ids(connection, vendor_codes(filter_.vendor_id)))
+    return found
+
+
+def _conditions(filter_: TransactionFilter) -> list[ColumnElement[bool]]:
+    found: list[ColumnElement[bool]] = []
+    if filter_.kind is not None:
+        found.append(ENTRIES.c.kind == filter_.kind.value)
+    if filter_.order_id is not None:
+        found.append(ENTRIES.c.order_id == filter_.order_id)
+    if filter_.created_from is not None:
+        found.append(ENTRIES.c.created_at >= filter_.created_from)
+    if filter_.created_to is not None:
+        found.append(ENTRIES.c.created_at <= filter_.created_to)
+    return found
+
+
+async def _lines(
+    connection: AsyncConnection, entries: Sequence[int], seen: Sequence[int] | None
+) -> dict[int, list[tuple[str, int]]]:
+    lines: dict[int, list[tuple[str, int]]] = {entry: [] for entry in entries}
+    if entries:
+        for entry, account, code, amount in await connection.execute(
+            _OF_ENTRIES, {"entries": list(entries)}
+        ):
+            if seen is None or account in seen:
+                lines[entry].append((code, int(amount)))
+    return lines
+
+
+def _view(row: Any, lines: Sequence[tuple[str, int]], *, is_vendor: bool) -> TransactionView:  # noqa: ANN401  a row
+    if is_vendor:
+        # Its own name says nothing to a vendor: `pending` and not `vendor:…:pending`.
+        shown = [(code.rpartition(":")[2], -amount) for code, amount in lines]
+        amount = sum(each for _, each in shown)
+    else:
+        shown = list(lines)
+        amount = sum(each for _, each in lines if each > 0)
+    return TransactionView(
+        row.id,
+        row.kind,
+        row.order_id,
+        to_number(amount),
+        row.currency,
+        [LineView(code, to_number(each)) for code, each in shown],
+        row.created_at,
+    )
