@@ -1,0 +1,1 @@
+"""The statements that write payouts, a file each table."""
