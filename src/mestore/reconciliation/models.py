@@ -1,10 +1,11 @@
-"""Tables of reconciliation: one run a gateway and day, and what disagreed."""
+"""Tables of reconciliation: one run a gateway and day, what disagreed, and what was settled."""
 
 from datetime import date, datetime
 from uuid import UUID
 
 from sqlalchemy import (
     BigInteger,
+    CheckConstraint,
     Date,
     ForeignKey,
     Index,
@@ -57,4 +58,26 @@ class ReconciliationDifference(Base):
     __table_args__ = (
         UniqueConstraint("run_id", "reference", "transaction_id"),
         Index("ix_reconciliation_differences_state", "state", "id"),
+    )
+
+
+class GatewaySettlement(Base):
+    """What a gateway paid into the bank, once a bank reference, and what it kept."""
+
+    __tablename__ = "gateway_settlements"
+
+    id: Mapped[int] = mapped_column(BigPk, primary_key=True)
+    gateway: Mapped[str] = mapped_column(String(20))
+    bank_reference: Mapped[str] = mapped_column(Code(60))
+    settled_on: Mapped[date] = mapped_column(Date)
+    net_minor: Mapped[int] = mapped_column(Minor)
+    fee_minor: Mapped[int] = mapped_column(Minor)
+    withheld_minor: Mapped[int] = mapped_column(Minor)
+    created_at: Mapped[datetime] = mapped_column(UtcDateTime)
+
+    __table_args__ = (
+        UniqueConstraint("gateway", "bank_reference"),
+        CheckConstraint("net_minor > 0", name="net"),
+        CheckConstraint("fee_minor >= 0", name="fee"),
+        CheckConstraint("withheld_minor >= 0", name="withheld"),
     )

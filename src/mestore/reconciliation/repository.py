@@ -1,6 +1,6 @@
 """Every SQL statement that writes reconciliation."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from typing import Any
@@ -10,8 +10,12 @@ from sqlalchemy import bindparam, delete, func, insert, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from mestore.kernel.clock import now
-from mestore.kernel.db import add_rows, affected, inserted_id
-from mestore.reconciliation.models import ReconciliationDifference, ReconciliationRun
+from mestore.kernel.db import add_rows, affected, inserted_id, unless_taken
+from mestore.reconciliation.models import (
+    GatewaySettlement,
+    ReconciliationDifference,
+    ReconciliationRun,
+)
 from mestore.reconciliation.types import Difference, DifferenceState, RunState
 
 _OF_DAY = (
@@ -44,6 +48,7 @@ _CLOSE = (
 )
 _EXISTS = select(func.count()).where(ReconciliationDifference.id == bindparam("difference_id"))
 _INSERT = insert(ReconciliationDifference).inline()
+_SETTLE = insert(GatewaySettlement)
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,6 +91,12 @@ class ReconciliationRepository:
         """Say whether there is such a difference."""
         found = await self.connection.execute(_EXISTS, {"difference_id": difference_id})
         return bool(found.scalar_one())
+
+    async def add_settlement(self, row: Mapping[str, Any]) -> int | None:
+        """Write a settlement and return its id; None where its reference is known."""
+        async with unless_taken(self.connection):
+            return await inserted_id(self.connection, _SETTLE, row)
+        return None
 
 
 def _row(run_id: int, each: Difference) -> dict[str, Any]:

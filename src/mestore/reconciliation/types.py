@@ -88,6 +88,23 @@ class RunResult:
 
 
 @dataclass(frozen=True, slots=True)
+class Settlement:
+    """What a gateway paid into the bank on a day, and what it kept: its fee and withheld tax."""
+
+    gateway: str
+    bank_reference: str
+    settled_on: date
+    net_minor: int
+    fee_minor: int
+    withheld_minor: int
+
+    @property
+    def gross_minor(self) -> int:
+        """Return by how much the gateway holds less."""
+        return self.net_minor + self.fee_minor + self.withheld_minor
+
+
+@dataclass(frozen=True, slots=True)
 class DifferenceFilter:
     """Which differences to list."""
 
@@ -115,3 +132,25 @@ class DifferenceView:
     closed_by: UUID | None
     closed_at: datetime | None
     created_at: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SettlementView:
+    """A settlement as operators see it."""
+
+    id: int
+    gateway: str
+    bank_reference: str
+    settled_on: date
+    amount: int | float
+    fee: int | float
+    withheld: int | float
+    created_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class AccountView:
+    """What the books have on one account; a debit is positive."""
+
+    account: str
+    balance: int | float

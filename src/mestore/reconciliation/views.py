@@ -1,4 +1,4 @@
-"""Reading what reconciliation compares, and what it found."""
+"""Reading what reconciliation compares, what it found, and what gateways paid into the bank."""
 
 from collections.abc import Sequence
 from datetime import date, datetime
@@ -25,9 +25,17 @@ from mestore.kernel.columns import UtcDateTime, enum_column
 from mestore.kernel.money import to_number
 from mestore.kernel.paging import Page, PageRequest, SortKey, apply, page_of
 from mestore.payments.types import AttemptStatus
+from mestore.reconciliation.models import GatewaySettlement
 from mestore.reconciliation.models import ReconciliationDifference as Row
 from mestore.reconciliation.models import ReconciliationRun as Run
-from mestore.reconciliation.types import Booked, DifferenceFilter, DifferenceView, OwnAttempt
+from mestore.reconciliation.types import (
+    AccountView,
+    Booked,
+    DifferenceFilter,
+    DifferenceView,
+    OwnAttempt,
+    SettlementView,
+)
 
 _PAYMENTS = table("payments", column("id", Uuid), column("order_id", BigInteger))
 _ATTEMPTS = table(
@@ -47,6 +55,7 @@ _ENTRIES = table(
     column("business_key", String),
     column("kind", String),
     column("order_id", BigInteger),
+    column("created_at", UtcDateTime),
 )
 _LINES = table(
     "ledger_lines",
@@ -117,6 +126,39 @@ _SHOWN = select(
     Row.created_at,
 ).join(Run, Run.id == Row.run_id)
 
+_LATEST_FIRST = SortKey("-id", GatewaySettlement.id, GatewaySettlement.id, descending=True)
+_SETTLEMENTS = select(
+    GatewaySettlement.id,
+    GatewaySettlement.gateway,
+    GatewaySettlement.bank_reference,
+    GatewaySettlement.settled_on,
+    GatewaySettlement.net_minor,
+    GatewaySettlement.fee_minor,
+    GatewaySettlement.withheld_minor,
+    GatewaySettlement.created_at,
+)
+# Everything but the accounts of vendors, which GET /vendors/balance tells.
+_BALANCES = (
+    select(_ACCOUNTS.c.code, func.sum(_LINES.c.amount_minor))
+    .join(_LINES, _LINES.c.account_id == _ACCOUNTS.c.id)
+    .join(_ENTRIES, _ENTRIES.c.id == _LINES.c.entry_id)
+    .where(
+        _ACCOUNTS.c.code.not_like("vendor:%"),
+        _ENTRIES.c.created_at <= bindparam("moment", type_=UtcDateTime),
+    )
+    .group_by(_ACCOUNTS.c.code)
+    .order_by(_ACCOUNTS.c.code)
+)
+_OWED = (
+    select(func.sum(_LINES.c.amount_minor))
+    .join(_ACCOUNTS, _ACCOUNTS.c.id == _LINES.c.account_id)
+    .join(_ENTRIES, _ENTRIES.c.id == _LINES.c.entry_id)
+    .where(
+        _ACCOUNTS.c.code.like("vendor:%"),
+        _ENTRIES.c.created_at <= bindparam("moment", type_=UtcDateTime),
+    )
+)
+
 
 async def own_attempts(
     connection: AsyncConnection,
@@ -176,3 +218,38 @@ def _view(row: Any) -> DifferenceView:  # noqa: ANN401  a row of _SHOWN
         minor = values.pop(f"{name}_minor")
         values[f"{name}_amount"] = None if minor is None else to_number(minor)
     return DifferenceView(**values)
+
+
+async def page_settlements(
+    connection: AsyncConnection, wanted: PageRequest, gateway: str | None
+) -> Page[SettlementView]:
+    """Return a page of settlements, the latest recorded first."""
+    condition = true() if gateway is None else GatewaySettlement.gateway == gateway
+    counted = select(func.count(GatewaySettlement.id)).where(condition)
+    total: int = (await connection.execute(counted)).scalar_one()
+    query: Select[*tuple[Any, ...]] = _SETTLEMENTS.where(condition)
+    rows = (await connection.execute(apply(query, wanted, _LATEST_FIRST))).all()
+    views = [
+        SettlementView(
+            id=row.id,
+            gateway=row.gateway,
+            bank_reference=row.bank_reference,
+            settled_on=row.settled_on,
+            amount=to_number(row.net_minor),
+            fee=to_number(row.fee_minor),
+            withheld=to_number(row.withheld_minor),
+            created_at=row.created_at,
+        )
+        for row in rows
+    ]
+    return page_of(views, wanted, _LATEST_FIRST, total, ("id", "id"))
+
+
+async def balances(connection: AsyncConnection, moment: datetime) -> list[AccountView]:
+    """Return the books at an instant: every account, those of vendors in one sum, `vendors`."""
+    found = [
+        AccountView(code, to_number(int(total)))
+        for code, total in await connection.execute(_BALANCES, {"moment": moment})
+    ]
+    owed = (await connection.execute(_OWED, {"moment": moment})).scalar_one()
+    return [*found, AccountView("vendors", to_number(int(owed or 0)))]

@@ -52,23 +52,30 @@ async def reconcile(outside: Outside, gateway: str, day: date) -> RunResult:
     """Compare one gateway's day and store what disagrees; raises `GatewayUnavailable`."""
     since, until = day_of(day)
     listed = await outside.gateways[gateway].transactions(since - MARGIN, until + MARGIN)
-    async with outside.database.read() as connection:
-        references = [each.reference for each in listed or ()]
-        own = await own_attempts(connection, gateway, references, since, until)
-        keys = [f"unapplied:{gateway}:{each.transaction_id}" for each in listed or ()]
-        keys += [f"capture:{each.order_id}" for each in own]
-        order_ids = [each.order_id for each in own]
-        books = await booked(connection, gateway_account(gateway), keys, order_ids)
     if listed is None:
         found, state = Comparison(0, ()), RunState.NO_LIST
     else:
-        taken = [each for each in listed if _is_within(each, since, until)]
-        found, state = compare(gateway, taken, listed, own, books), RunState.DONE
+        found, state = await _compare_day(outside, gateway, day, listed), RunState.DONE
     async with outside.database.transaction() as tx:
         runs = ReconciliationRepository(tx.connection)
         run_id = await runs.save_run(gateway, day, state, found.matched)
         left = await runs.replace_open(run_id, found.differences)
     return RunResult(gateway, day, state, found.matched, left)
+
+
+async def _compare_day(
+    outside: Outside, gateway: str, day: date, listed: Sequence[Outcome]
+) -> Comparison:
+    since, until = day_of(day)
+    async with outside.database.read() as connection:
+        references = [each.reference for each in listed]
+        own = await own_attempts(connection, gateway, references, since, until)
+        keys = [f"unapplied:{gateway}:{each.transaction_id}" for each in listed]
+        keys += [f"capture:{each.order_id}" for each in own]
+        order_ids = [each.order_id for each in own]
+        books = await booked(connection, gateway_account(gateway), keys, order_ids)
+    taken = [each for each in listed if _is_within(each, since, until)]
+    return compare(gateway, taken, listed, own, books)
 
 
 async def reconcile_due(outside: Outside, moment: datetime) -> list[RunResult]:
