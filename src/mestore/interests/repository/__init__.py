@@ -1,0 +1,1 @@
+"""Every SQL statement that writes interests, and the reads that writing needs."""
