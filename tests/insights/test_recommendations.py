@@ -16,12 +16,6 @@ PATH = "/products/recommendations"
 
 
 @pytest.fixture
-def till(database: Database, build: Build) -> Till:
-    """Places orders and settles what a gateway says of them."""
-    return Till(database, build)
-
-
-@pytest.fixture
 def recompute(database: Database) -> Callable[[], Awaitable[None]]:
     """Runs the periodic job."""
 

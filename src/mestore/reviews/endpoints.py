@@ -4,7 +4,7 @@ from typing import Annotated
 from uuid import UUID
 
 import msgspec
-from fastapi import Depends, Path, Response
+from fastapi import Depends, Response
 
 from mestore.accounts.deps import CurrentUser, require_person
 from mestore.accounts.types import Caller, Permission
@@ -12,6 +12,7 @@ from mestore.catalog.errors import ProductNotFound
 from mestore.catalog.service.shown import shown_products
 from mestore.kernel.errors import Forbidden, Unauthorized
 from mestore.kernel.http import Db, InTx, Paging, refuses
+from mestore.kernel.ids import RowId
 from mestore.kernel.routing import Router
 from mestore.reviews.errors import AlreadyReviewed, NotBought, OwnReview, ReviewNotFound
 from mestore.reviews.schemas import (
@@ -31,7 +32,6 @@ from mestore.vendors.types import SellingVendor
 
 router = Router(tags=["reviews"])
 
-ReviewId = Annotated[int, Path(ge=1, le=2**63 - 1)]
 Moderator = Annotated[Caller, Depends(require_person(Permission.PRODUCTS_APPROVE))]
 ReplyingVendor = Annotated[SellingVendor, Depends(vendor_who_can(Permission.PRODUCTS_UPDATE))]
 _OWN = refuses(Unauthorized, ReviewNotFound)
@@ -76,14 +76,14 @@ async def list_reviews(
 
 
 @router.put("/reviews/{review_id}", response_model=ReviewView, responses=_OWN)
-async def edit_review(review_id: ReviewId, body: ReviewIn, tx: InTx, user: CurrentUser) -> Response:
+async def edit_review(review_id: RowId, body: ReviewIn, tx: InTx, user: CurrentUser) -> Response:
     """Replace one's own review."""
     await ReviewService(tx).edit(review_id, user.user_id, body.opinion())
     return _json(await read_review(tx.connection, review_id))
 
 
 @router.delete("/reviews/{review_id}", status_code=204, responses=_OWN)
-async def delete_review(review_id: ReviewId, tx: InTx, user: CurrentUser) -> None:
+async def delete_review(review_id: RowId, tx: InTx, user: CurrentUser) -> None:
     """Delete one's own review; staff deletes any."""
     is_staff = user.oversees(Permission.PRODUCTS_APPROVE)
     await ReviewService(tx).remove(review_id, user.user_id, is_staff=is_staff)
@@ -94,7 +94,7 @@ async def delete_review(review_id: ReviewId, tx: InTx, user: CurrentUser) -> Non
     response_model=DoneOut,
     responses=refuses(Unauthorized, ReviewNotFound, OwnReview),
 )
-async def find_helpful(review_id: ReviewId, tx: InTx, user: CurrentUser) -> DoneOut:
+async def find_helpful(review_id: RowId, tx: InTx, user: CurrentUser) -> DoneOut:
     """Say that a review helped; once a user, again changes nothing."""
     await ReviewService(tx).mark(review_id, user.user_id, MarkKind.HELPFUL)
     return DoneOut(success=True)
@@ -105,9 +105,7 @@ async def find_helpful(review_id: ReviewId, tx: InTx, user: CurrentUser) -> Done
     response_model=DoneOut,
     responses=refuses(Unauthorized, ReviewNotFound, OwnReview),
 )
-async def report_review(
-    review_id: ReviewId, body: ReasonIn, tx: InTx, user: CurrentUser
-) -> DoneOut:
+async def report_review(review_id: RowId, body: ReasonIn, tx: InTx, user: CurrentUser) -> DoneOut:
     """Tell the operator about a review; once a user, again changes nothing."""
     await ReviewService(tx).mark(review_id, user.user_id, MarkKind.REPORTED, body.reason)
     return DoneOut(success=True)
@@ -119,7 +117,7 @@ async def report_review(
     responses=refuses(Unauthorized, Forbidden, ReviewNotFound),
 )
 async def reply_to_review(
-    review_id: ReviewId, body: ReplyIn, tx: InTx, vendor: ReplyingVendor
+    review_id: RowId, body: ReplyIn, tx: InTx, vendor: ReplyingVendor
 ) -> Response:
     """Answer a review of one's own product; a new answer replaces the old one."""
     await ReviewService(tx).reply(review_id, vendor.id, body.text)
@@ -149,9 +147,7 @@ async def list_for_staff(
     response_model=ReviewView,
     responses=refuses(Unauthorized, Forbidden, ReviewNotFound),
 )
-async def moderate_review(
-    review_id: ReviewId, body: ModerationIn, tx: InTx, _: Moderator
-) -> Response:
+async def moderate_review(review_id: RowId, body: ModerationIn, tx: InTx, _: Moderator) -> Response:
     """Hide or show a review."""
     await ReviewService(tx).moderate(review_id, body.status, body.reason)
     return _json(await read_review(tx.connection, review_id))

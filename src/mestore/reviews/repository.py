@@ -6,11 +6,9 @@ from typing import Any
 from uuid import UUID
 
 from sqlalchemy import Boolean, Uuid, bindparam, column, delete, insert, select, table, update
-from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from mestore.kernel.db import affected, inserted_id
-from mestore.kernel.db_errors import Fault, fault_of
+from mestore.kernel.db import affected, inserted_id, unless_taken
 from mestore.reviews.models import Review, ReviewMark
 from mestore.reviews.types import HeldReview, MarkKind
 
@@ -60,13 +58,9 @@ class ReviewRepository:
 
     async def add(self, row: Mapping[str, Any]) -> int | None:
         """Write a review and return its id; None where that order has one of the product."""
-        try:
-            async with self.connection.begin_nested():
-                return await inserted_id(self.connection, insert(Review), row)
-        except DBAPIError as error:
-            if fault_of(error) is not Fault.UNIQUE:
-                raise
-            return None
+        async with unless_taken(self.connection):
+            return await inserted_id(self.connection, insert(Review), row)
+        return None
 
     async def find_held(self, review_id: int) -> HeldReview | None:
         """Hold a review and return it."""
@@ -87,15 +81,11 @@ class ReviewRepository:
 
     async def mark(self, row: Mapping[str, Any]) -> bool:
         """Write and count a mark on a review that is held; False where the user made it before."""
-        try:
-            async with self.connection.begin_nested():
-                await self.connection.execute(insert(ReviewMark), row)
-        except DBAPIError as error:
-            if fault_of(error) is not Fault.UNIQUE:
-                raise
-            return False
-        await affected(self.connection, _COUNTS[row["kind"]], of_review=row["review_id"])
-        return True
+        async with unless_taken(self.connection):
+            await self.connection.execute(insert(ReviewMark), row)
+            await affected(self.connection, _COUNTS[row["kind"]], of_review=row["review_id"])
+            return True
+        return False
 
     async def forget(self, user_id: UUID) -> None:
         """Take a user's name off their reviews and delete their marks; counts stay."""

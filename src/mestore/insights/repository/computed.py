@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from datetime import datetime
+from uuid import UUID
 
 from sqlalchemy import (
     BigInteger,
@@ -20,7 +21,7 @@ from sqlalchemy import (
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from mestore.insights.models import PopularProduct, ProductPair
-from mestore.insights.types import POPULAR_KEPT
+from mestore.insights.types.recommendations import POPULAR_KEPT
 from mestore.kernel.columns import UtcDateTime
 
 _ORDERS = table(
@@ -60,6 +61,8 @@ _POPULAR = insert(PopularProduct).from_select(
     .limit(literal_column(str(POPULAR_KEPT))),
 )
 
+_UNITS = select(PopularProduct.product_id, PopularProduct.units)
+
 
 @dataclass(frozen=True, slots=True)
 class InsightRepository:
@@ -71,6 +74,10 @@ class InsightRepository:
         """Count anew which products were bought together since then."""
         await self.connection.execute(delete(ProductPair))
         await self.connection.execute(_PAIRS, {"since": since})
+
+    async def units(self) -> dict[UUID, int]:
+        """Return how many units of the best selling products were sold."""
+        return {row[0]: row[1] for row in await self.connection.execute(_UNITS)}
 
     async def replace_popular(self, since: datetime) -> None:
         """Count anew what sold best since then."""

@@ -18,7 +18,7 @@ from sqlalchemy import (
 )
 
 from mestore.insights.models import PopularProduct, ProductPair
-from mestore.insights.types import Traits
+from mestore.insights.types.recommendations import Traits
 from mestore.kernel.db import Database
 
 CANDIDATES = 60

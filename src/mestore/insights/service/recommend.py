@@ -5,11 +5,18 @@ from uuid import UUID
 
 from mestore.catalog.errors import ProductNotFound
 from mestore.catalog.service.shown import ProductView, shown_products
-from mestore.insights.repository import InsightRepository
-from mestore.insights.types import PAIRS_OF, POPULAR_OF, RecommendationsView, Traits
-from mestore.insights.views import bought_by, bought_with, of_categories, popular, traits_of
+from mestore.insights.repository.computed import InsightRepository
+from mestore.insights.types.recommendations import PAIRS_OF, POPULAR_OF, RecommendationsView, Traits
+from mestore.insights.views.recommendations import (
+    bought_by,
+    bought_with,
+    of_categories,
+    popular,
+    traits_of,
+)
 from mestore.kernel.clock import now
 from mestore.kernel.db import Database, Tx
+from mestore.search.service import PopularityService
 
 OFTEN_ENOUGH = 3
 """Candidates read for each product shown: some are out of stock, or stand in another list."""
@@ -86,9 +93,11 @@ class InsightService:
 
     def __init__(self, tx: Tx) -> None:
         self.insights = InsightRepository(tx.connection)
+        self.popularity = PopularityService(tx)
 
     async def recompute(self) -> None:
-        """Count pairs and popular products from the paid orders."""
+        """Count pairs and popular products from the paid orders; search ranks by what sells."""
         moment = now()
         await self.insights.replace_pairs(moment - PAIRS_OF)
         await self.insights.replace_popular(moment - POPULAR_OF)
+        await self.popularity.replace(await self.insights.units())

@@ -1,0 +1,1 @@
+"""The language models that may write; only bootstrap names them."""

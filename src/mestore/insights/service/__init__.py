@@ -1,0 +1,1 @@
+"""What insights does: recommends, counts by day, and proposes."""

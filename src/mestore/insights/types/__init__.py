@@ -1,0 +1,1 @@
+"""The words of insights, one file a subject."""
