@@ -38,6 +38,7 @@ def item(**changes: Any) -> OrderItemView:  # noqa: ANN401  any field of the vie
         quantity=27,
         unit_price=45000.5,
         total_price=1215013.5,
+        backordered_quantity=0,
         fulfilled_quantity=0,
     )
     return replace(line, **changes)
@@ -80,6 +81,7 @@ def view(**changes: Any) -> OrderView:  # noqa: ANN401  any field of the view
         shipped_at=None,
         delivered_at=None,
         cancelled_at=None,
+        is_held=False,
         version=1,
     )
     return replace(order, **changes)

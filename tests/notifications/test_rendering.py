@@ -48,6 +48,17 @@ def test_the_buyers_mail_of_a_placed_order_says_all_of_it() -> None:
     )
 
 
+@pytest.mark.parametrize("kind", ORDER_KINDS)
+@pytest.mark.parametrize(("missing", "said"), [(1, "se envía"), (3, "se envían")])
+def test_mails_say_which_units_have_not_arrived(kind: MailKind, missing: int, said: str) -> None:
+    order = view(items=[item(quantity=5, backordered_quantity=missing), item()])
+    line = f"{missing} de 5 por llegar: {said} al haber existencias."
+
+    for mail in (for_buyer(kind, order, "Ana"), for_vendor(kind, order, "Tienda de muestra")):
+        assert mail.text.count(line) == mail.html.count(line) == 1
+        assert mail.text.count("por llegar") == 1
+
+
 def test_the_buyers_mail_of_a_paid_order_confirms_the_payment() -> None:
     mail = for_buyer(PAID, view(status=OrderStatus.CONFIRMED), "Ana")
 

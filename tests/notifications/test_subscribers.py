@@ -4,12 +4,14 @@ from collections.abc import Awaitable, Callable
 import pytest
 from sqlalchemy import select
 
+from mestore.inventory.events import LowStock
 from mestore.kernel.db import Database
+from mestore.kernel.ids import uuid7
 from mestore.kernel.outbox import Job
 from mestore.notifications.adapters.files import MailFiles
 from mestore.notifications.models import Mail
 from mestore.notifications.rendering import moment
-from mestore.notifications.subscribers import on_order_paid, on_order_placed
+from mestore.notifications.subscribers import on_low_stock, on_order_paid, on_order_placed
 from mestore.notifications.types import MailKind
 from mestore.orders.errors import OrderNotFound
 from mestore.orders.events import OrderPaid, OrderPlaced
@@ -189,3 +191,21 @@ async def test_each_folder_holds_exactly_the_mails_of_its_owner(
     both = ["order_paid.eml", "order_placed.eml"]
     vendors = (sale.coffee_shop.owner.email, sale.tea_shop.owner.email)
     assert found == dict.fromkeys((BUYER_EMAIL, *vendors), both)
+
+
+async def test_a_vendor_is_told_once_a_day_that_little_is_left(
+    database: Database, build: Build
+) -> None:
+    product = await build.product(name="Taza", stock=2)
+    event = LowStock(product.id, product.variant_id, available=2, threshold=10)
+    gone = LowStock(product.id, uuid7(), available=2, threshold=10)
+
+    for told in (event, event, gone):
+        async with database.transaction() as tx:
+            await on_low_stock(tx, told)
+
+    ((recipient, subject, text),) = (await mails(database)).values()
+    assert recipient == product.vendor.owner.email
+    assert subject == "Quedan pocas unidades de uno de tus productos"
+    assert f"Taza, SKU {product.sku}: quedan 2 unidades disponibles." in text
+    assert len(await sendings(database)) == 1

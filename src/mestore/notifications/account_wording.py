@@ -47,6 +47,20 @@ def password_changed(name: str, changed_at: datetime) -> Wording:
     )
 
 
+def bank_account_changed(
+    name: str, ends_in: str, changed_at: datetime, usable_from: datetime
+) -> Wording:
+    """Return the mail that tells of another bank account; of its number the last four digits."""
+    return wording(
+        MailKind.BANK_ACCOUNT_CHANGED,
+        "Tu cuenta bancaria cambió",
+        name=name,
+        ends_in=ends_in,
+        changed_at=changed_at,
+        usable_from=usable_from if usable_from > changed_at else None,
+    )
+
+
 def _mail(kind: MailKind, recipient: str, said: Wording) -> OutgoingMail:
     # A retry holds another secret, so it has to be another message.
     return OutgoingMail(uuid7().hex, kind, recipient, said, now())

@@ -3,11 +3,13 @@
 What people typed never makes a new line, a control character or HTML in a mail.
 """
 
+from collections.abc import Sequence
 from datetime import datetime
 from decimal import Decimal
 
 from jinja2 import Environment, PackageLoader, StrictUndefined, select_autoescape
 
+from mestore.catalog.types import SaleItem
 from mestore.kernel.clock import BOGOTA
 from mestore.kernel.money import format_cop, to_minor, to_number
 from mestore.notifications.types import MailKind, Wording
@@ -31,6 +33,9 @@ _MONTHS = (
 _SUBJECTS = {
     "order_placed_buyer": "Recibimos tu pedido {number}",
     "order_placed_vendor": "Tienes un pedido nuevo: {number}",
+    "order_in_review_buyer": "Estamos verificando tu pedido {number}",
+    "order_payable_buyer": "Ya puedes pagar tu pedido {number}",
+    "order_refused_buyer": "No podemos continuar con tu pedido {number}",
     "order_paid_buyer": "Pago aprobado: tu pedido {number}",
     "order_paid_vendor": "Pago aprobado: prepara el pedido {number}",
 }
@@ -55,6 +60,44 @@ def refunded(order: OrderView, name: str, amount_minor: int) -> Wording:
         order=order,
         name=name,
         amount=to_number(amount_minor),
+    )
+
+
+def about_review(kind: MailKind, order: OrderView, name: str, *, is_paid: bool) -> Wording:
+    """Return the mail about the review of a payment, and what happens with the money."""
+    mail = f"{kind}_buyer"
+    subject = _SUBJECTS[mail].format(number=order.order_number)
+    return wording(mail, subject, order=order, name=name, is_paid=is_paid)
+
+
+def low_stock(business_name: str, item: SaleItem, available: int) -> Wording:
+    """Return the mail that tells a vendor how few units of a variant are left."""
+    return wording(
+        MailKind.LOW_STOCK,
+        "Quedan pocas unidades de uno de tus productos",
+        name=business_name,
+        item=item,
+        available=available,
+    )
+
+
+def prices_dropped(name: str, drops: Sequence[tuple[SaleItem, int, int]]) -> Wording:
+    """Return the mail about watched prices that fell: what it is, and from how much to how much."""
+    many = len(drops) > 1
+    subject = f"Bajaron {len(drops)} precios que sigues" if many else "Bajó un precio que sigues"
+    shown = [(item, to_number(was), to_number(is_now)) for item, was, is_now in drops]
+    return wording(MailKind.PRICES_DROPPED, subject, name=name, drops=shown)
+
+
+def matches_found(name: str, search: str, items: Sequence[SaleItem], more: int) -> Wording:
+    """Return the mail about products that are new in a saved search, and how many `more` are."""
+    return wording(
+        MailKind.MATCHES_FOUND,
+        "Hay productos nuevos en una búsqueda que guardaste",
+        name=name,
+        search=search,
+        items=[(item, to_number(item.price_minor)) for item in items],
+        more=more,
     )
 
 

@@ -13,9 +13,16 @@ class MailKind(StrEnum):
     ORDER_PLACED = "order_placed"
     ORDER_PAID = "order_paid"
     ORDER_REFUNDED = "order_refunded"
+    ORDER_IN_REVIEW = "order_in_review"
+    ORDER_PAYABLE = "order_payable"
+    ORDER_REFUSED = "order_refused"
+    LOW_STOCK = "low_stock"
     EMAIL_CODE = "email_code"
     PASSWORD_RESET = "password_reset"  # noqa: S105  no secret
     PASSWORD_CHANGED = "password_changed"  # noqa: S105  no secret
+    BANK_ACCOUNT_CHANGED = "bank_account_changed"
+    PRICES_DROPPED = "prices_dropped"
+    MATCHES_FOUND = "matches_found"
 
 
 @dataclass(frozen=True, slots=True)
