@@ -4,7 +4,7 @@ import asyncio
 import signal
 
 from mestore.bootstrap import build
-from mestore.kernel import logs
+from mestore.kernel import logs, memory
 from mestore.settings import Settings
 
 
@@ -13,6 +13,7 @@ async def run() -> None:
     settings = Settings()
     logs.configure(level=settings.log_level, as_json=settings.is_production)
     app = build(settings)
+    memory.settle()
     worker = app.worker()
     loop = asyncio.get_running_loop()
     for number in (signal.SIGINT, signal.SIGTERM):

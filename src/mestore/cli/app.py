@@ -17,6 +17,9 @@ app = typer.Typer(
 
 Host = Annotated[str, typer.Option(help="The address to listen on.")]
 Port = Annotated[int, typer.Option(min=1, max=65535, help="The port to listen on.")]
+FirstPort = Annotated[
+    int, typer.Option(min=1, max=65530, help="The first of six ports in a row, for the stand-ins.")
+]
 
 
 @app.command()
@@ -49,19 +52,18 @@ def seed() -> None:
 
 
 @app.command("demo")
-def run_demo(port: Port = 8000, simulator_port: Port = 8010, sms_port: Port = 8011) -> None:
+def run_demo(port: Port = 8000, simulator_port: FirstPort = 8010) -> None:
     """Migrate, seed, start the simulators and the server, and print a purchase to try."""
-    demo.run(port, simulator_port, sms_port)
+    demo.run(port, simulators.Ports(simulator_port))
 
 
 @app.command()
 def simulate(
-    port: Port = 8010,
-    sms_port: Port = 8011,
-    events_url: Annotated[str | None, typer.Option(help="Where events go.")] = None,
+    port: FirstPort = 8010,
+    events_url: Annotated[str | None, typer.Option(help="Where Wompi's events go.")] = None,
 ) -> None:
-    """Run the stand-ins of the payment gateways and of the SMS provider."""
-    simulators.run(port, sms_port, events_url)
+    """Run the stand-ins of payment gateways, of the SMS provider and of Cloudinary."""
+    simulators.run(simulators.Ports(port), events_url)
 
 
 @app.command("create-admin")
@@ -93,7 +95,7 @@ def check_env() -> None:
 
 @app.command()
 def reindex() -> None:
-    """Write the search index anew from the catalogue; the shop may go on meanwhile."""
+    """Write the search index and the vectors anew; the shop may go on meanwhile."""
     database.reindex_products()
 
 

@@ -22,7 +22,7 @@ def settings() -> Settings:
     except ValidationError as error:
         fail(
             "These settings cannot be used:",
-            *(f"  {str(issue['loc'][0]).upper()}: {issue['msg']}" for issue in error.errors()),
+            *(f"  {_named(issue['loc'])}{issue['msg']}" for issue in error.errors()),
             "Set them in the environment or in .env; .env.example lists them all.",
         )
     if problems := found.problems():
@@ -30,3 +30,8 @@ def settings() -> Settings:
     for line in found.advice():
         typer.secho(f"Note: {line}", err=True, fg=typer.colors.YELLOW)
     return found
+
+
+def _named(place: tuple[int | str, ...]) -> str:
+    """Return the setting that is wrong; a message about several names them itself."""
+    return f"{str(place[0]).upper()}: " if place else ""

@@ -1,6 +1,7 @@
 """Commands around the database: migrate, seed, examine."""
 
 import asyncio
+import sys
 from collections.abc import Awaitable, Callable
 from datetime import date, timedelta
 
@@ -16,7 +17,8 @@ from mestore.migrations.run import upgrade
 from mestore.operations.doctor import examine
 from mestore.payments.errors import GatewayUnavailable
 from mestore.reconciliation.service import reconcile
-from mestore.search.service import reindex
+from mestore.search.errors import VectorsUnavailable
+from mestore.search.service import build_first, reindex
 
 
 def with_app(work: Callable[[App], Awaitable[None]]) -> None:
@@ -39,8 +41,13 @@ def with_app(work: Callable[[App], Awaitable[None]]) -> None:
 
 
 def migrate() -> None:
-    """Bring the database to the newest revision."""
-    with_app(lambda app: upgrade(app.database.writes))
+    """Bring the database to the newest revision; a worker fills an index that it makes anew."""
+
+    async def work(app: App) -> None:
+        await upgrade(app.database.writes)
+        await build_first(app.database)
+
+    with_app(work)
 
 
 def seed() -> None:
@@ -55,8 +62,27 @@ def seed() -> None:
 
 
 def reindex_products() -> None:
-    """Write the search index anew."""
-    with_app(lambda app: reindex(app.database))
+    """Write the search index anew, and say how far it is."""
+
+    async def work(app: App) -> None:
+        def tell(number: int) -> None:
+            typer.echo(f"\rproducts up to number {number}", nl=False)
+
+        is_seen = sys.stdout.isatty()
+        await reindex(app.database, tell if is_seen else None)
+        typer.echo("\nThe new index is in use." if is_seen else "The new index is in use.")
+        if app.vectors is None:
+            return
+        try:
+            await app.vectors.rebuild(tell if is_seen else None)
+        except VectorsUnavailable as error:
+            fail(
+                f"The vectors could not be made: {error.details['reason']}.",
+                "Check CHROMA_* and EMBEDDINGS_*, then run this again: it goes on where it was.",
+            )
+        typer.echo("\nThe new vectors are in use." if is_seen else "The new vectors are in use.")
+
+    with_app(work)
 
 
 def doctor() -> None:

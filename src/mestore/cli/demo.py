@@ -18,34 +18,36 @@ from mestore.settings import Settings
 _READY_WITHIN_SECONDS = 60
 
 
-def run(port: int, simulator_port: int, sms_port: int) -> None:
+def run(port: int, ports: simulators.Ports) -> None:
     """Migrate, seed, start the simulators, serve, and print a purchase to try."""
-    os.environ["BASE_URL"] = f"http://127.0.0.1:{port}"
-    os.environ["WOMPI_BASE_URL"] = f"http://127.0.0.1:{simulator_port}/v1"
-    os.environ["TWILIO_BASE_URL"] = f"http://127.0.0.1:{sms_port}"
-    os.environ.update(simulators.SMS_ACCOUNT)
-    for needed in (port, simulator_port, sms_port):
+    os.environ.update(_addresses(port, ports) | simulators.SMS_ACCOUNT | simulators.PAYOUTS_ACCOUNT)
+    for needed in (port, *ports.all()):
         server.check_port("127.0.0.1", needed)
     found = settings()
     typer.echo("Preparing the database and the sample catalogue …")
     database.seed()
-    started = [
-        simulators.start(found, simulator_port, None),
-        simulators.start_sms(found, sms_port),
-    ]
+    started = simulators.start_all(found, ports)
     # Without this a SIGTERM ends us at once, and the simulators keep their ports.
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
     try:
-        threading.Thread(target=_welcome, args=(found,), daemon=True).start()
+        threading.Thread(target=_welcome, args=(found, ports), daemon=True).start()
         server.serve("127.0.0.1", port, 1, with_jobs=True)
     finally:
-        for simulator in started:
-            simulator.terminate()
-        for simulator in started:
-            simulator.wait()
+        simulators.stop_all(started)
 
 
-def _welcome(found: Settings) -> None:
+def _addresses(port: int, ports: simulators.Ports) -> dict[str, str]:
+    return {
+        "BASE_URL": f"http://127.0.0.1:{port}",
+        "WOMPI_BASE_URL": f"http://127.0.0.1:{ports.wompi}/v1",
+        "TWILIO_BASE_URL": f"http://127.0.0.1:{ports.sms}",
+        "STRIPE_BASE_URL": f"http://127.0.0.1:{ports.stripe}",
+        "PAYU_BASE_URL": f"http://127.0.0.1:{ports.payu}",
+        "WOMPI_PAYOUTS_BASE_URL": f"http://127.0.0.1:{ports.payouts}/v1",
+    }
+
+
+def _welcome(found: Settings, ports: simulators.Ports) -> None:
     deadline = time.monotonic() + _READY_WITHIN_SECONDS
     while time.monotonic() < deadline:
         try:
@@ -53,14 +55,24 @@ def _welcome(found: Settings) -> None:
         except (urllib.error.URLError, OSError):
             time.sleep(0.1)
             continue
-        typer.echo(_words(found))
+        typer.echo(_words(found, ports))
         return
 
 
-def _words(found: Settings) -> str:
+def _words(found: Settings, ports: simulators.Ports) -> str:
     return f"""
 MeStore runs at {found.base_url}  (API document: {found.base_url}/api/v1/docs)
 Mails are written to {found.mail}, SMS kept at {found.twilio_base_url}/_control/messages
+
+Ways to pay, by "payment_method" and "gateway" of /payments/process (the first gateway if left out):
+  wompi   Nequi 3991111111 approves; cash by BANCOLOMBIA_COLLECT is paid at
+          http://127.0.0.1:{ports.wompi}/bank/TRANSACTION_ID
+  stripe  CARD with a token of docs.stripe.com/testing: pm_card_visa, pm_card_threeDSecure2Required
+  payu    CARD with "token": "token-approved", "card_brand": "VISA"; cash is paid at the
+          receipt_url, Nequi at http://127.0.0.1:{ports.payu}/pay/ and the transaction_id after its
+          first dash
+  efecty  EFECTY; a voucher is paid by a POST of {{"reference": "…"}} to
+          http://127.0.0.1:{ports.efecty}/payments
 
 Sample accounts, all with the password {PASSWORD}:
   buyer   {BUYER}

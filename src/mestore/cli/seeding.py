@@ -1,9 +1,7 @@
 """Sows the sample catalogue through the same services that the API uses."""
 
 import asyncio
-from collections.abc import Mapping
 from decimal import Decimal
-from pathlib import Path
 from uuid import UUID
 
 from sqlalchemy import select
@@ -12,6 +10,7 @@ from mestore.accounts.service.accounts import AccountService
 from mestore.accounts.types import NewUser, UserType
 from mestore.bootstrap import App
 from mestore.catalog.models import Category
+from mestore.catalog.ports import OpeningStock
 from mestore.catalog.service.categories import CategoryService
 from mestore.catalog.service.images import ImageService
 from mestore.catalog.service.products import CatalogService
@@ -28,6 +27,8 @@ from mestore.cli.sample.catalog import SampleCategory, SampleProduct, SampleVend
 from mestore.cli.sample.images import SIZES, render_all
 from mestore.kernel.db import Tx
 from mestore.kernel.money import to_minor
+from mestore.media.ports import BlobStore
+from mestore.media.types import WEBP, file_of
 from mestore.vendors.service import VendorService
 from mestore.vendors.types import NewVendor, SellingVendor
 
@@ -39,28 +40,36 @@ async def sow(app: App) -> bool:
     async with app.database.read() as connection:
         if (await connection.execute(select(Category.id).limit(1))).first():
             return False
-    sample = load_catalog()
-    keys = {product.sku: f"sample/{product.sku.lower()}" for product in sample.products}
-    await asyncio.to_thread(_draw_all, app.settings.media, sample.products, keys)
+    await _draw_all(app.blobs, load_catalog().products)
     password_hash = await app.passwords.hash(PASSWORD)
     async with app.database.transaction() as tx:
-        await _sow_people(tx, password_hash)
-        for position, category in enumerate(sample.categories):
-            await CategoryService(tx).add(_category(category, position))
-        vendors = {
-            vendor.key: await _sow_vendor(tx, vendor, password_hash) for vendor in sample.vendors
-        }
-        for product in sample.products:
-            await _sow_product(tx, app, vendors[product.vendor], product, keys[product.sku])
+        await sow_rows(tx, app.opening_stock, password_hash)
     return True
 
 
-def _draw_all(media: Path, products: tuple[SampleProduct, ...], keys: Mapping[str, str]) -> None:
+async def sow_rows(tx: Tx, stock: OpeningStock, password_hash: str) -> None:
+    """Write the sample catalogue and its people; the files of its pictures are drawn elsewhere."""
+    sample = load_catalog()
+    await _sow_people(tx, password_hash)
+    for position, category in enumerate(sample.categories):
+        await CategoryService(tx).add(_category(category, position))
+    vendors = {
+        vendor.key: await _sow_vendor(tx, vendor, password_hash) for vendor in sample.vendors
+    }
+    for product in sample.products:
+        await _sow_product(tx, stock, vendors[product.vendor], product)
+
+
+def _key(product: SampleProduct) -> str:
+    return f"sample/{product.sku.lower()}"
+
+
+async def _draw_all(blobs: BlobStore, products: tuple[SampleProduct, ...]) -> None:
     for product in products:
-        folder = media / keys[product.sku]
-        folder.mkdir(parents=True, exist_ok=True)
-        for size, content in render_all(product.name, product.category).items():
-            (folder / f"{size}.webp").write_bytes(content)
+        drawn = await asyncio.to_thread(render_all, product.name, product.category)
+        await asyncio.gather(
+            *(blobs.put(file_of(_key(product), size), drawn[size], WEBP) for size in drawn)
+        )
 
 
 async def _sow_people(tx: Tx, password_hash: str) -> None:
@@ -104,7 +113,7 @@ async def _sow_vendor(tx: Tx, vendor: SampleVendor, password_hash: str) -> Selli
 
 
 async def _sow_product(
-    tx: Tx, app: App, vendor: SellingVendor, product: SampleProduct, key: str
+    tx: Tx, stock: OpeningStock, vendor: SellingVendor, product: SampleProduct
 ) -> UUID:
     catalog = CatalogService(tx)
     product_id = await catalog.offer(
@@ -112,17 +121,17 @@ async def _sow_product(
         _fields(product),
         variants=_variants(product),
         stock=0 if product.variants else product.stock,
-        levels=app.opening_stock,
+        levels=stock,
     )
     staff = Editor(vendor.user_id, is_staff=True)
     held = await catalog.hold(str(product_id), staff)
     await catalog.decide(held, ProductStatus.APPROVED)
     original = SIZES["original"]
-    image = NewImage(key, original, original, product.name)
+    image = NewImage(_key(product), original, original, product.name)
     await ImageService(tx).attach_images(product_id, [image])
     if product.is_featured:
         held = await catalog.hold(str(product_id), staff)
-        await catalog.edit(held, staff, {"is_featured": True}, levels=app.opening_stock)
+        await catalog.edit(held, staff, {"is_featured": True}, levels=stock)
     return product_id
 
 

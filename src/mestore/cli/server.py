@@ -42,7 +42,7 @@ def check_port(host: str, port: int) -> None:
         try:
             probe.bind((host, port))
         except OSError as error:
-            fail(f"Cannot listen on {host}:{port}: {error.strerror}. Choose another with --port.")
+            fail(f"Cannot listen on {host}:{port}: {error.strerror}. Choose another port (--help).")
 
 
 def work() -> None:

@@ -1,30 +1,19 @@
-"""The doctor: proves that stock, orders, payments, commissions and ledger agree.
+"""The doctor: proves that stock, orders, payments, commissions, ledger and counts agree.
 
 Each check is one statement over the tables of all rooms, read-only; a finding names what disagrees.
 The chain of the audit log is walked from its first entry.
 """
 
-from collections import Counter
 from collections.abc import Mapping
-from uuid import UUID
 
-from sqlalchemy import (
-    String,
-    column,
-    func,
-    literal,
-    null,
-    select,
-    table,
-    text,
-    type_coerce,
-    union_all,
-)
+from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncConnection
-from sqlalchemy.types import Uuid
 
 from mestore.audit.service import verify as audit_findings
+from mestore.insights.service.agreement import findings as counting_findings
 from mestore.inventory.service import findings as stock_findings
+from mestore.operations.vendor_books import vendor_findings
+from mestore.payouts.service.books import findings as payout_findings
 
 SHOWN = 20
 
@@ -82,6 +71,11 @@ CHECKS: Mapping[str, str] = {
         WHERE (o.status = 'PENDING' AND r.state <> 'LIVE')
         OR (o.financial_status = 'VOIDED' AND r.state <> 'RELEASED')
         OR (o.status NOT IN ('PENDING', 'CANCELLED') AND r.state <> 'TAKEN')""",
+    "order {0}: {1} units of variant {2} are sent and have not arrived": """
+        SELECT i.order_id, r.backordered, i.variant_id FROM order_items i
+        JOIN stock_reservations r ON r.order_id = i.order_id
+        JOIN stock_levels l ON l.id = r.level_id AND l.variant_id = i.variant_id
+        WHERE r.backordered > 0 AND r.state = 'TAKEN' AND i.fulfilled_quantity > 0""",
     "order {0} is {1} and has a commission that is {2}": """
         SELECT o.id, o.financial_status, c.status FROM orders o
         JOIN commissions c ON c.order_id = o.id
@@ -89,69 +83,9 @@ CHECKS: Mapping[str, str] = {
         OR (o.financial_status IN ('PENDING', 'VOIDED') AND c.status NOT IN ('QUOTED', 'CANCELLED'))
         """,
     "order line {0} has no commission": """
-        SELECT i.id FROM order_items i LEFT JOIN commissions c ON c.order_item_id = i.id
-        WHERE c.id IS NULL""",
+        SELECT i.id FROM order_items i LEFT JOIN commissions c
+        ON c.order_item_id = i.id AND c.kind = 'SALE' WHERE c.id IS NULL""",
 }
-
-_PARTS = table(
-    "vendor_orders", column("order_id"), column("vendor_id", Uuid), column("total_minor")
-)
-_ORDERS = table("orders", column("id"), column("financial_status"))
-_COMMISSIONS = table(
-    "commissions",
-    column("vendor_id", Uuid),
-    column("amount_minor"),
-    column("tax_minor"),
-    column("refunded_amount_minor"),
-    column("refunded_tax_minor"),
-    column("status"),
-)
-_REFUNDS = table("refunds", column("id"), column("state", String))
-_REFUND_LINES = table(
-    "refund_lines", column("refund_id"), column("vendor_id", Uuid), column("amount_minor")
-)
-_ACCOUNTS = table("ledger_accounts", column("id"), column("code", String))
-_LINES = table("ledger_lines", column("account_id"), column("amount_minor"))
-
-_NO_CODE = type_coerce(null(), String)
-# One statement, so that all sums are of one moment even while orders are paid.
-_BALANCES = union_all(
-    select(
-        literal("ledger"),
-        _ACCOUNTS.c.code,
-        type_coerce(null(), Uuid),
-        func.sum(_LINES.c.amount_minor),
-    )
-    .join(_LINES, _LINES.c.account_id == _ACCOUNTS.c.id)
-    .where(_ACCOUNTS.c.code.like("vendor:%"))
-    .group_by(_ACCOUNTS.c.code),
-    select(literal("sold"), _NO_CODE, _PARTS.c.vendor_id, func.sum(_PARTS.c.total_minor))
-    .join(_ORDERS, _ORDERS.c.id == _PARTS.c.order_id)
-    .where(_ORDERS.c.financial_status.in_(["PAID", "PARTIALLY_REFUNDED", "REFUNDED"]))
-    .group_by(_PARTS.c.vendor_id),
-    select(
-        literal("kept"),
-        _NO_CODE,
-        _COMMISSIONS.c.vendor_id,
-        func.sum(
-            _COMMISSIONS.c.refunded_amount_minor
-            + _COMMISSIONS.c.refunded_tax_minor
-            - _COMMISSIONS.c.amount_minor
-            - _COMMISSIONS.c.tax_minor
-        ),
-    )
-    .where(_COMMISSIONS.c.status.not_in(["QUOTED", "CANCELLED"]))
-    .group_by(_COMMISSIONS.c.vendor_id),
-    select(
-        literal("refunded"),
-        _NO_CODE,
-        _REFUND_LINES.c.vendor_id,
-        -func.sum(_REFUND_LINES.c.amount_minor),
-    )
-    .join(_REFUNDS, _REFUNDS.c.id == _REFUND_LINES.c.refund_id)
-    .where(_REFUNDS.c.state.in_(["APPROVED", "TRANSFERRED"]))
-    .group_by(_REFUND_LINES.c.vendor_id),
-)
 
 
 async def examine(connection: AsyncConnection) -> list[str]:
@@ -160,21 +94,7 @@ async def examine(connection: AsyncConnection) -> list[str]:
     for words, query in CHECKS.items():
         rows = await connection.execute(text(f"{query} LIMIT {SHOWN}"))
         found += [words.format(*row) for row in rows]
-    found += await _check_vendor_balances(connection)
+    found += await vendor_findings(connection)
+    found += await payout_findings(connection)
+    found += await counting_findings(connection)
     return found + await audit_findings(connection)
-
-
-async def _check_vendor_balances(connection: AsyncConnection) -> list[str]:
-    """Compare what the ledger owes each vendor with what the paid orders come to."""
-    booked: Counter[UUID] = Counter()
-    owed: Counter[UUID] = Counter()
-    for book, code, vendor, total in await connection.execute(_BALANCES):
-        if book == "ledger":
-            booked[UUID(code.split(":")[1])] -= int(total)
-        else:
-            owed[vendor] += int(total)
-    return [
-        f"vendor {vendor}: the ledger owes {booked[vendor]}, the orders {owed[vendor]}"
-        for vendor in sorted(booked.keys() | owed.keys())
-        if booked[vendor] != owed[vendor]
-    ]

@@ -1,42 +1,51 @@
-"""HTTP for load balancers, scrapers and operators: liveness, the database, metrics."""
+"""HTTP for load balancers, scrapers and operators: liveness, what this leans on, metrics."""
 
 import hmac
 import ipaddress
 import time
+from collections.abc import Mapping
 from importlib.metadata import version
-from typing import cast
+from typing import Annotated, Literal, cast
 
-from fastapi import Request, Response
+from fastapi import Depends, Request, Response
 from prometheus_client import CONTENT_TYPE_LATEST
-from pydantic import BaseModel, SecretStr
+from pydantic import SecretStr
 from sqlalchemy import select, true
 
+from mestore.accounts.deps import require
+from mestore.accounts.types import Caller, Permission
+from mestore.kernel.breaker import Breaker, CircuitState
 from mestore.kernel.clock import now
-from mestore.kernel.errors import NotFound, Unauthorized
+from mestore.kernel.errors import Forbidden, NotFound, Unauthorized
 from mestore.kernel.http import Db, client_ip, refuses
+from mestore.kernel.neighbours import Neighbourhood, Sighting
 from mestore.kernel.routing import Router
 from mestore.operations import metrics
+from mestore.operations.schemas import (
+    DatabaseHealth,
+    ExternalHealth,
+    ExternalOut,
+    GatewayAbilities,
+    Liveness,
+)
+from mestore.payments.deps import Circuits, Gateways, circuits_of
+from mestore.payments.ports import PaymentGateway
+from mestore.payments.types import GatewayProfile
 
 router = Router(prefix="/health", tags=["operations"])
 metrics_router = Router(tags=["operations"])
-root_router = Router(tags=["operations"])
+root_router = Router(root="", tags=["operations"])
 
 _VERSION = version("mestore")
 
 
-class Liveness(BaseModel):
-    """The program answers."""
-
-    status: str
-    timestamp: str
-    version: str
+async def neighbourhood(request: Request) -> Neighbourhood:
+    """Return the services outside that this program leans on."""
+    return cast(Neighbourhood, request.app.state.neighbourhood)
 
 
-class DatabaseHealth(BaseModel):
-    """The database answers."""
-
-    status: str
-    response_time_ms: float
+Around = Annotated[Neighbourhood, Depends(neighbourhood)]
+Seeing = Annotated[Caller, Depends(require(Permission.SYSTEM_VIEW))]
 
 
 def _alive() -> Liveness:
@@ -65,12 +74,53 @@ async def database_health(db: Db) -> DatabaseHealth:
     return DatabaseHealth(status="ok", response_time_ms=round(took, 2))
 
 
+@router.get("/external", responses=refuses(Unauthorized, Forbidden))
+async def external_health(
+    _: Seeing, around: Around, gateways: Gateways, circuits: Circuits
+) -> ExternalHealth:
+    """Say which services outside can be reached, and which ones are left alone after failures.
+
+    Each is tried at most every 30 seconds, whoever asks how often.
+    """
+    services = [_service_of(each, gateways, circuits) for each in await around.look()]
+    is_whole = all(each.status == "ok" for each in services)
+    return ExternalHealth(status="ok" if is_whole else "degraded", services=services)
+
+
 @metrics_router.get("/metrics", responses=refuses(NotFound, Unauthorized))
 async def scrape(request: Request) -> Response:
     """Return the counters of this process, for callers on this machine or with METRICS_TOKEN."""
     if not _is_local(request):
         _check_token(request, cast(SecretStr | None, request.app.state.metrics_token))
     return Response(metrics.text(), media_type=CONTENT_TYPE_LATEST)
+
+
+def _service_of(
+    sighting: Sighting, gateways: Mapping[str, PaymentGateway], circuits: Breaker
+) -> ExternalOut:
+    found = sighting.neighbour
+    gateway = gateways.get(found.name)
+    states = circuits_of(found.name, gateway.methods if gateway else (), circuits)
+    is_whole = all(state is CircuitState.CLOSED for state in states.values())
+    status: Literal["ok", "degraded"] = "ok" if is_whole else "degraded"
+    return ExternalOut(
+        name=found.name,
+        kind=found.kind,
+        status=status if sighting.is_reachable else "down",
+        address=f"{found.host}:{found.port}" if found.host else None,
+        response_time_ms=sighting.took_ms,
+        circuits=states,
+        abilities=_abilities_of(gateway.profile) if gateway else None,
+    )
+
+
+def _abilities_of(profile: GatewayProfile) -> GatewayAbilities:
+    return GatewayAbilities(
+        refunds=sorted(profile.refundable),
+        partial_refunds=sorted(profile.partly_refundable),
+        lists_transactions=profile.lists_transactions,
+        tells_disputes=profile.tells_disputes,
+    )
 
 
 def _is_local(request: Request) -> bool:

@@ -61,8 +61,7 @@ def observe(scope: Scope, status: int, seconds: float) -> None:
 
 def route_of(scope: Scope) -> str:
     """Return the template of the address, such as /api/v1/orders/{order_id}."""
-    found = scope.get("fastapi", {}).get("effective_route_context")
-    template: str | None = getattr(found, "path_format", None)
+    template: str | None = getattr(scope.get("route"), "path_format", None)
     if template is None and scope.get("app_root_path") is not None:
         # A mounted app: its files are no routes.
         template = scope.get("root_path")

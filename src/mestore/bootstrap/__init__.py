@@ -8,7 +8,6 @@ from datetime import timedelta
 from pathlib import Path
 from typing import Protocol, cast
 
-import httpx2
 from sqlalchemy.engine import make_url
 
 from mestore import subscriptions
@@ -17,29 +16,46 @@ from mestore.accounts.ports import IdentityProvider
 from mestore.accounts.service.passwords import Passwords
 from mestore.accounts.types import SignInPolicy
 from mestore.accounts.types.verification import DEVELOPMENT_CODE, VerificationPolicy
+from mestore.bootstrap.clients import Clients
+from mestore.bootstrap.efecty import efecty_policy
+from mestore.bootstrap.gateways import payment_gateways
+from mestore.bootstrap.neighbours import neighbours
+from mestore.bootstrap.payments import payment_policies
+from mestore.bootstrap.payouts import payout_policy, payout_provider
+from mestore.bootstrap.semantic import product_vectors, semantic_policies
+from mestore.bootstrap.storage import blob_store
+from mestore.bootstrap.writing import proposal_writer
+from mestore.bulk.adapters.files import PrivateFiles
+from mestore.bulk.adapters.pictures import WebPictures
+from mestore.bulk.service.workshop import Workshop
 from mestore.catalog.ports import OpeningStock
 from mestore.catalog.types import ImagePolicy, PricePolicy
 from mestore.catalog.views.totals import Totals
 from mestore.checkout.types import Outside
 from mestore.commissions.types import CommissionPolicy
-from mestore.inventory.service import OpeningStockBook
-from mestore.kernel import network
+from mestore.earnings.types import EarningsPolicy
+from mestore.insights.ports import Writer
+from mestore.insights.service.counting import VisitLog
+from mestore.interests.service import ViewLog
+from mestore.inventory.service.opening import OpeningStockBook
 from mestore.kernel.breaker import Breaker
 from mestore.kernel.cache import ReadyBytes
 from mestore.kernel.db import Database
 from mestore.kernel.jobs import Route, Worker
 from mestore.kernel.money import to_minor
+from mestore.kernel.neighbours import Neighbourhood
 from mestore.kernel.outbox import Outbox
-from mestore.media.adapters.disk import DiskBlobs
 from mestore.media.ports import BlobStore
 from mestore.notifications.adapters.files import MailFiles
 from mestore.notifications.adapters.sms_log import SmsLog
 from mestore.notifications.adapters.smtp import SmtpMail
 from mestore.notifications.adapters.twilio import TwilioAccount, TwilioSms
 from mestore.notifications.ports import MailChannel, SmsChannel
-from mestore.payments.adapters.wompi import WompiGateway, WompiKeys
 from mestore.payments.ports import PaymentGateway
+from mestore.payouts.service.world import PayoutWorld
 from mestore.pricing.types import TaxPolicy
+from mestore.search.service.log import SearchLog
+from mestore.search.service.vectors import Vectors
 from mestore.settings import Settings
 from mestore.shipping.types import ShippingPolicy
 from mestore.vendors.types import VendorPolicy
@@ -61,18 +77,26 @@ class App:
     database: Database
     gateways: Mapping[str, PaymentGateway]
     breaker: Breaker
+    neighbourhood: Neighbourhood
     passwords: Passwords
     sign_in_policy: SignInPolicy
     ready_bytes: ReadyBytes
     totals: Totals
     opening_stock: OpeningStock
+    search_log: SearchLog
+    view_log: ViewLog
+    visit_log: VisitLog
+    writer: Writer | None
+    vectors: Vectors | None
     mail: MailChannel
     sms: SmsChannel
     identity_providers: Mapping[str, IdentityProvider]
     outside: Outside
+    payouts: PayoutWorld
     blobs: BlobStore
+    workshop: Workshop
     routes: tuple[Route, ...]
-    clients: tuple[httpx2.AsyncClient, ...]
+    clients: Clients
     wire: Wire | None
 
     def worker(self) -> Worker:
@@ -81,8 +105,7 @@ class App:
 
     async def close(self) -> None:
         """Give back connections to databases and providers."""
-        for client in self.clients:
-            await client.aclose()
+        await self.clients.close()
         await self.database.close()
 
 
@@ -90,18 +113,18 @@ def build(settings: Settings) -> App:
     """Wire the program from its settings."""
     sign_in = _sign_in_policy(settings)
     database = _database(settings, sign_in)
-    wompi_client = network.client()
     breaker = Breaker()
-    gateways: dict[str, PaymentGateway] = {"wompi": _wompi(settings, wompi_client, breaker)}
-    stripe_client = network.client()
-    gateways.update(_stripe(settings, stripe_client, breaker))
+    clients = Clients()
+    gateways = payment_gateways(settings, clients, breaker, database)
     outside = Outside(database, gateways, settings.base_url, breaker)
+    payouts = PayoutWorld(database, payout_provider(settings, clients, breaker))
     mail = _mail(settings)
-    blobs = DiskBlobs(settings.media, settings.media_url)
-    sms_client = network.client()
-    sms = _sms(settings, sms_client)
-    oidc_client = network.client()
-    routes = tuple(subscriptions.routes(outside, mail, sms, blobs))
+    blobs = blob_store(settings, clients)
+    workshop = _workshop(settings, database, blobs, clients)
+    sms = _sms(settings, clients)
+    vectors = product_vectors(settings, clients, breaker, database)
+    oidc_client = clients.open()
+    routes = tuple(subscriptions.routes(outside, mail, sms, blobs, payouts, workshop, vectors))
     database.outbox = Outbox(subscriptions.addresses(routes))
     ready_bytes = ReadyBytes(settings.cache_seconds)
     totals = Totals()
@@ -111,22 +134,39 @@ def build(settings: Settings) -> App:
         database=database,
         gateways=gateways,
         breaker=breaker,
+        neighbourhood=Neighbourhood(
+            neighbours(settings, gateways, has_payouts=payouts.provider is not None)
+        ),
         passwords=Passwords(settings.password_hash_concurrency),
         sign_in_policy=sign_in,
         ready_bytes=ready_bytes,
         totals=totals,
         opening_stock=OpeningStockBook(),
+        search_log=SearchLog(database),
+        view_log=ViewLog(database),
+        visit_log=VisitLog(database),
+        writer=proposal_writer(settings, clients, breaker),
+        vectors=vectors,
         mail=mail,
         sms=sms,
         identity_providers={
             each.name: OidcProvider(each, oidc_client) for each in settings.oidc_providers
         },
         outside=outside,
+        payouts=payouts,
         blobs=blobs,
+        workshop=workshop,
         routes=routes,
-        clients=(wompi_client, stripe_client, sms_client, oidc_client),
+        clients=clients,
         wire=_wire(settings, database),
     )
+
+
+def _workshop(
+    settings: Settings, database: Database, blobs: BlobStore, clients: Clients
+) -> Workshop:
+    pictures = WebPictures(clients.open(), allows_loopback=settings.import_allow_loopback)
+    return Workshop(database, PrivateFiles(settings.data_dir / "bulk"), blobs, pictures)
 
 
 def _database(settings: Settings, sign_in: SignInPolicy) -> Database:
@@ -137,11 +177,22 @@ def _database(settings: Settings, sign_in: SignInPolicy) -> Database:
         settings.passkeys,
         _verification_policy(settings),
         VendorPolicy(auto_approve=settings.vendor_auto_approve),
-        ImagePolicy(settings.media_url),
+        ImagePolicy(settings.public_media),
         PricePolicy(settings.compare_at_days, settings.compare_at_new_days),
         TaxPolicy(prices_include_tax=settings.prices_include_tax),
+        *payment_policies(settings, sign_in.secret),
+        payout_policy(settings),
+        efecty_policy(settings),
+        *semantic_policies(settings),
         ShippingPolicy(to_minor(settings.shipping_fee), to_minor(settings.free_shipping_from)),
-        CommissionPolicy(settings.commission_percent, settings.commission_tax_percent),
+        CommissionPolicy(
+            settings.commission_percent,
+            settings.commission_tax_percent,
+            prices_include_tax=settings.prices_include_tax,
+        ),
+        EarningsPolicy(
+            settings.release_extra_days, int(settings.reserve_percent * 100), settings.reserve_days
+        ),
     )
     return Database(
         settings.database,
@@ -206,30 +257,6 @@ def _kept_secret(path: Path) -> str:
     return path.read_text()
 
 
-def _wompi(settings: Settings, client: httpx2.AsyncClient, breaker: Breaker) -> WompiGateway:
-    keys = WompiKeys(
-        public=settings.wompi_public_key,
-        private=settings.wompi_private_key.get_secret_value(),
-        events=settings.wompi_events_secret.get_secret_value(),
-        integrity=settings.wompi_integrity_secret.get_secret_value(),
-    )
-    return WompiGateway(keys, client, settings.wompi_base_url, breaker)
-
-
-def _stripe(
-    settings: Settings, client: httpx2.AsyncClient, breaker: Breaker
-) -> dict[str, PaymentGateway]:
-    publishable, secret = settings.stripe_publishable_key, settings.stripe_secret_key
-    webhook = settings.stripe_webhook_secret
-    if not (publishable and secret and webhook):
-        return {}
-    # The SDK takes a while to load, so its adapter is loaded only where it is asked for.
-    adapter = importlib.import_module("mestore.payments.adapters.stripe")
-    keys = adapter.StripeKeys(publishable, secret.get_secret_value(), webhook.get_secret_value())
-    gateway = adapter.StripeGateway(keys, client, settings.stripe_base_url, breaker)
-    return {gateway.code: gateway}
-
-
 def _mail(settings: Settings) -> MailChannel:
     if settings.smtp_host is None:
         return MailFiles(settings.mail, settings.smtp_from)
@@ -244,9 +271,9 @@ def _mail(settings: Settings) -> MailChannel:
     )
 
 
-def _sms(settings: Settings, client: httpx2.AsyncClient) -> SmsChannel:
+def _sms(settings: Settings, clients: Clients) -> SmsChannel:
     sid, token = settings.twilio_account_sid, settings.twilio_auth_token
     if not (sid and token and settings.twilio_from):
         return SmsLog(shows_text=not settings.is_production)
     account = TwilioAccount(sid, token.get_secret_value(), settings.twilio_from)
-    return TwilioSms(account, client, settings.twilio_base_url)
+    return TwilioSms(account, clients.open(), settings.twilio_base_url)
