@@ -1,10 +1,12 @@
 """What every test may ask for: a real database of each engine, the real app over it, a client."""
 
+import gc
 import os
+import socket
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from contextlib import ExitStack
 from datetime import timedelta
-from functools import cached_property
+from functools import cache, cached_property
 from pathlib import Path
 from typing import Any
 
@@ -32,6 +34,8 @@ from mestore.notifications.adapters.sms_log import SmsLog
 from mestore.settings import Environment, Settings
 from tests import engines
 from tests.build import PASSWORD, Build, BuiltUser
+from tests.compiled import share_compiled
+from tests.simulators.processes import Simulators
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -69,9 +73,24 @@ def pytest_configure(config: pytest.Config) -> None:
                 raise pytest.UsageError(str(error)) from error
 
 
+def pytest_collection_finish() -> None:
+    # Ten thousand collected tests live to the end; each full collection would stop for them, and
+    # such a stop of a second is what a test of time-outs fails by.
+    gc.collect()
+    gc.freeze()
+
+
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
     for name in {"engine_url", "bare_url"}.intersection(metafunc.fixturenames):
         metafunc.parametrize(name, chosen_engines(metafunc.config), indirect=True)
+
+
+@pytest.fixture
+def nobody_listens() -> Iterator[int]:
+    """A port of this machine where connections are refused; nobody else gets it meanwhile."""
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        yield taken.getsockname()[1]
 
 
 @pytest.fixture(scope="session")
@@ -104,12 +123,12 @@ class Sources:
         return engines.mariadb_server()
 
     @cached_property
-    def postgres(self) -> URL:
+    def postgres(self) -> engines.FullDatabase:
         """A database with the schema on PostgreSQL."""
         return self.stack.enter_context(engines.full_database(self.postgres_server))
 
     @cached_property
-    def mariadb(self) -> URL:
+    def mariadb(self) -> engines.FullDatabase:
         """A database with the schema on MariaDB."""
         return self.stack.enter_context(engines.full_database(self.mariadb_server))
 
@@ -130,13 +149,17 @@ def sources(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Sources]:
 
 
 @pytest.fixture
-def engine_url(request: pytest.FixtureRequest, sources: Sources, tmp_path: Path) -> str:
+def engine_url(request: pytest.FixtureRequest, sources: Sources, tmp_path: Path) -> Iterator[str]:
     """The address of an empty database with the whole schema; the test runs once per engine."""
     if request.param == "sqlite":
         url = engines.copy_of(sources.sqlite, tmp_path)
+        yield url.render_as_string(hide_password=False)
+        # Of all tests these would be gigabytes, and pytest keeps the folders of three runs.
+        Path(str(url.database)).unlink()
     else:
-        url = sources.of(request.param)
-    return url.render_as_string(hide_password=False)
+        full: engines.FullDatabase = sources.of(request.param)
+        yield full.url.render_as_string(hide_password=False)
+        full.empty()
 
 
 @pytest.fixture
@@ -149,6 +172,13 @@ def bare_url(request: pytest.FixtureRequest, sources: Sources, tmp_path: Path) -
             yield url.render_as_string(hide_password=False)
 
 
+@pytest.fixture(scope="session")
+def simulator() -> Iterator[Simulators]:
+    """`simulator("payu")` starts that one as a process, once, and returns its address."""
+    with Simulators() as found:
+        yield found
+
+
 @pytest.fixture
 def wompi_base_url() -> str:
     """Where the program looks for Wompi: nobody listens there; override this to pay."""
@@ -158,13 +188,17 @@ def wompi_base_url() -> str:
 @pytest.fixture
 def settings(engine_url: str, tmp_path: Path, wompi_base_url: str) -> Settings:
     """The settings of the program under test; override this fixture to try other ones."""
+    own = {"database_url": engine_url, "data_dir": tmp_path, "wompi_base_url": wompi_base_url}
+    return _plain_settings().model_copy(update=own)
+
+
+@cache
+def _plain_settings() -> Settings:
+    """Return what all tests set alike, read once: looking for each setting takes its time."""
     return Settings(
         _env_file=None,
         environment=Environment.TESTING,
-        database_url=engine_url,
-        data_dir=tmp_path,
         secret_key=SecretStr("a secret of the tests, 32 characters or more"),
-        wompi_base_url=wompi_base_url,
     )
 
 
@@ -195,9 +229,8 @@ def opened(request: pytest.FixtureRequest, engine_url: str) -> tuple[Database, A
 async def database(opened: tuple[Database, App | None]) -> AsyncIterator[Database]:
     """The database of this test, empty before and after it, with the program's own outbox."""
     database, app = opened
+    share_compiled(database)
     yield database
-    if database.dialect != "sqlite":
-        await engines.empty(database)
     await (app or database).close()
 
 

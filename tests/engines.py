@@ -109,13 +109,45 @@ def empty_database(server: URL) -> Iterator[URL]:
         asyncio.run(_execute(server, [f"DROP DATABASE {name}{force}"]))
 
 
+class FullDatabase:
+    """A database with the whole schema, and the one connection over which it is emptied.
+
+    The connection outlives the tests: its server has read the tables and planned the statements.
+    """
+
+    def __init__(self, url: URL) -> None:
+        self.url = url
+        self._loop = asyncio.new_event_loop()
+        self._engine = create_async_engine(
+            url, pool_size=1, pool_pre_ping=True, isolation_level="AUTOCOMMIT"
+        )
+
+    def empty(self) -> None:
+        """Delete every row of every table, in one round trip."""
+        self._loop.run_until_complete(self._empty())
+
+    def close(self) -> None:
+        """Give the connection back."""
+        self._loop.run_until_complete(self._engine.dispose())
+        self._loop.close()
+
+    async def _empty(self) -> None:
+        call = "SELECT" if self.url.get_backend_name() == "postgresql" else "CALL"
+        async with self._engine.connect() as connection:
+            await connection.execute(text(f"{call} empty_all_tables()"))
+
+
 @contextmanager
-def full_database(server: URL) -> Iterator[URL]:
+def full_database(server: URL) -> Iterator[FullDatabase]:
     """Make a database with the whole schema on `server`, and drop it at the end."""
     with empty_database(server) as url:
         asyncio.run(_create_schema(url))
-        asyncio.run(_execute(url, _routine_that_empties(url)))
-        yield url
+        asyncio.run(_execute(url, _prepares_for_tests(url)))
+        database = FullDatabase(url)
+        try:
+            yield database
+        finally:
+            database.close()
 
 
 @contextmanager
@@ -134,18 +166,16 @@ def copy_of(template: Path, folder: Path) -> URL:
     return make_url(f"sqlite+aiosqlite:///{path}")
 
 
-async def empty(database: Database) -> None:
-    """Delete every row of every table on a server, in one round trip."""
-    call = "SELECT" if database.dialect == "postgresql" else "CALL"
-    async with database.reads.connect() as connection:
-        await connection.execute(text(f"{call} empty_all_tables()"))
-
-
-def _routine_that_empties(url: URL) -> Sequence[str]:
+def _prepares_for_tests(url: URL) -> Sequence[str]:
     tables = [table.name for table in reversed(Base.metadata.sorted_tables)]
     deletes = " ".join(f"DELETE FROM {name};" for name in tables)  # noqa: S608  our own names
     if url.get_backend_name() == "postgresql":
-        return [f"CREATE FUNCTION empty_all_tables() RETURNS void LANGUAGE sql AS $$ {deletes} $$"]
+        return [
+            f"CREATE FUNCTION empty_all_tables() RETURNS void LANGUAGE plpgsql "
+            f"AS $$ BEGIN {deletes} END $$",
+            # What is committed is seen by all at once; that it outlives a power cut is not tested.
+            f"ALTER DATABASE {url.database} SET synchronous_commit = off",
+        ]
     return [
         "CREATE PROCEDURE empty_all_tables() "
         f"BEGIN SET FOREIGN_KEY_CHECKS = 0; {deletes} SET FOREIGN_KEY_CHECKS = 1; END"

@@ -3,15 +3,19 @@
 import asyncio
 import sys
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import pytest
 from alembic import command
+from alembic.script import ScriptDirectory
 from sqlalchemy import Connection, Inspector, inspect
 
+from mestore import migrations
 from mestore.kernel.columns import Base
 from mestore.kernel.db import Database
-from mestore.migrations.run import config, upgrade
+from mestore.migrations.run import newest, upgrade
+from mestore.migrations.steps import config
 from mestore.migrations.tables import load_all
 
 VERSIONS = "alembic_version"
@@ -72,6 +76,10 @@ async def test_an_upgrade_makes_the_schema_of_the_models(bare: Database) -> None
     assert migrated.keys() == expected.keys() == Base.metadata.tables.keys()
     for table, found in migrated.items():
         assert found == expected[table], table
+
+
+def test_the_newest_revision_is_known_without_alembic() -> None:
+    assert [newest()] == ScriptDirectory(str(Path(migrations.__file__).parent)).get_heads()
 
 
 async def test_no_revision_is_missing(bare: Database) -> None:

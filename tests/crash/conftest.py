@@ -1,39 +1,19 @@
-from collections.abc import Iterator
-
-import httpx2
 import pytest
 
 from mestore.kernel.db import Database
-from simulators.wompi.config import Config
-from simulators.wompi.local import running
+from mestore.settings import Settings
 from tests.build import Build
 from tests.checkout.till import Till
-from tests.simulators.wompi_shop import Receiver, Shop
+from tests.crash.shop import UNSUSPECTING
+from tests.simulators.wompi_fixtures import shop, wompi_base_url, wompi_habits, wompi_url
 
-
-@pytest.fixture(scope="module")
-def wompi_url() -> Iterator[str]:
-    with running(Config()) as url:
-        yield url
+__all__ = ["shop", "wompi_base_url", "wompi_habits", "wompi_url"]
 
 
 @pytest.fixture
-def wompi_base_url(wompi_url: str) -> str:
-    return f"{wompi_url}/v1"
-
-
-@pytest.fixture
-def shop(wompi_url: str) -> Iterator[Shop]:
-    """The simulator as new and quick; its events wait until the test passes them on."""
-    with (
-        Receiver() as receiver,
-        httpx2.Client(base_url=wompi_url, trust_env=False) as http,
-    ):
-        shop = Shop(http, receiver)
-        shop.control("reset")
-        shop.control("settings", events_url=receiver.url, resolve_after=0.005)
-        yield shop
-        shop.control("reset")
+def settings(settings: Settings) -> Settings:
+    """The program's settings, without staff between buyers who all pay by one card."""
+    return settings.model_copy(update=UNSUSPECTING)
 
 
 @pytest.fixture

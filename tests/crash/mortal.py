@@ -3,7 +3,11 @@
 `python -m tests.crash.mortal PORT_FD` wires the program from the environment once and then forks:
 a fork is a server or a worker as any other, and starts in milliseconds. It reads one order a line:
 `serve` and `serve jobs` fork a server, `work N` a worker that dies at its N-th event, and answer
-with the id of the process; `wait ID` waits for it and answers with its exit code.
+with the id of the process; `wait ID` waits for it and answers with its exit code. `clock S` puts
+the clock of all later forks S seconds ahead.
+
+`ask JSON` answers a request and `rehearse` runs due jobs without any fork: what is compiled for the
+first time is then there in every fork.
 
 An event is: before and after a statement, before a commit, after a connection came back from one,
 before a request leaves for the gateway and after its answer came.
@@ -11,14 +15,18 @@ before a request leaves for the gateway and after its answer came.
 
 import asyncio
 import gc
+import json
 import os
 import signal
 import socket
 import sys
 from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import timedelta
 from functools import partial
 from typing import Any
 
+import httpx2
 import uvicorn
 from sqlalchemy import event
 from starlette.types import ASGIApp, Receive, Scope, Send
@@ -26,6 +34,7 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 from mestore.bootstrap import App, build
 from mestore.checkout.service import pay
 from mestore.kernel import logs
+from mestore.kernel.clock import Clock
 from mestore.main import create_app
 from mestore.settings import Settings
 
@@ -41,7 +50,9 @@ class Fuse:
         for name in ("before_cursor_execute", "after_cursor_execute", "commit", "rollback"):
             event.listen(engine, name, self.burn)
         event.listen(engine.pool, "checkin", self.burn)
-        for client in app.clients:
+        for client in app.clients.opened:
+            # A fork must not find a connection of its parent in the pool.
+            client.headers["Connection"] = "close"
             client.event_hooks["request"].append(self.burn_outside)
             client.event_hooks["response"].append(self.burn_outside)
 
@@ -97,6 +108,36 @@ def work(app: App, fuse: Fuse, events: int) -> None:
     asyncio.run(run())
 
 
+async def rest(app: App) -> None:
+    """Leave no connection behind that a fork would share."""
+    await app.database.close()
+
+
+def rehearse(app: App) -> None:
+    """Run due jobs in this process."""
+
+    async def run() -> None:
+        worker = app.worker()
+        while await worker.run_due():
+            continue
+        await rest(app)
+
+    asyncio.run(run())
+
+
+def ask(app: App, api: ASGIApp, wanted: dict[str, Any]) -> str:
+    """Answer a request in this process: status and body as JSON in one line."""
+
+    async def run() -> str:
+        transport = httpx2.ASGITransport(api)
+        async with httpx2.AsyncClient(transport=transport, base_url="http://mortal") as client:
+            answer = await client.request(**wanted)
+        await rest(app)
+        return json.dumps({"status": answer.status_code, "body": answer.text})
+
+    return asyncio.run(run())
+
+
 def fork(run: Callable[[], None]) -> int:
     """Run this in a process of its own and return its id."""
     child = os.fork()
@@ -110,6 +151,35 @@ def fork(run: Callable[[], None]) -> int:
         os._exit(code)
 
 
+@dataclass(frozen=True)
+class Parent:
+    """The program that is forked, and what it does by itself."""
+
+    app: App
+    fuse: Fuse
+    listener: socket.socket
+    quiet: ASGIApp
+    busy: ASGIApp
+
+    def obey(self, order: str, rest: str) -> object:
+        """Carry out one order and return its answer."""
+        match order:
+            case "serve":
+                api = self.busy if rest else self.quiet
+                return fork(lambda: serve(api, self.fuse, self.listener))
+            case "work":
+                return fork(partial(work, self.app, self.fuse, int(rest)))
+            case "wait":
+                return os.waitstatus_to_exitcode(os.waitpid(int(rest), 0)[1])
+            case "clock":
+                Clock.offset = timedelta(seconds=float(rest))
+            case "ask":
+                return ask(self.app, self.quiet, json.loads(rest))
+            case "rehearse":
+                rehearse(self.app)
+        return 0
+
+
 def main() -> None:
     """Obey until there are no more orders."""
     listener = socket.socket(fileno=int(sys.argv[1]))
@@ -119,21 +189,13 @@ def main() -> None:
     quick._WAITS_SECONDS = (0.02, 0.02, 0.05, 0.1, 0.2)
     quick._REPLAY_WAIT_SECONDS = 0.1
     app = build(settings)
-    fuse = Fuse(app)
-    quiet, busy = create_app(app, with_jobs=False), create_app(app, with_jobs=True)
-    # What stays as it is need not be copied into each fork.
-    gc.freeze()
+    apis = create_app(app, with_jobs=False), create_app(app, with_jobs=True)
+    parent = Parent(app, Fuse(app), listener, *apis)
     for line in sys.stdin:
-        match line.split():
-            case ["serve"]:
-                number = fork(lambda: serve(quiet, fuse, listener))
-            case ["serve", "jobs"]:
-                number = fork(lambda: serve(busy, fuse, listener))
-            case ["work", events]:
-                number = fork(partial(work, app, fuse, int(events)))
-            case ["wait", child]:
-                number = os.waitstatus_to_exitcode(os.waitpid(int(child), 0)[1])
-        sys.stdout.write(f"{number}\n")
+        # What stays as it is need not be copied into each fork.
+        gc.freeze()
+        order, _, rest = line.strip().partition(" ")
+        sys.stdout.write(f"{parent.obey(order, rest)}\n")
         sys.stdout.flush()
 
 

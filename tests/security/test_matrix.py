@@ -30,6 +30,7 @@ def settings(sources: Sources, tmp_path: Path) -> Settings:
         data_dir=tmp_path,
         secret_key=SecretStr("a secret of the tests, 32 characters or more"),
         wompi_base_url="http://127.0.0.1:9/v1",
+        efecty_secret=SecretStr("a secret of the tests"),
     )
 
 

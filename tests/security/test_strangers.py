@@ -45,6 +45,7 @@ def _targets(operation: Operation, world: World) -> list[str]:
     wishes = {
         "search": (world.buyer.email, "Zulema", "Zarza"),
         "vendor": (str(world.vendor.id),),
+        "vendor_id": (str(world.vendor.id),),
         "actor_id": (world.ids["user_id"],),
         "subject_id": (world.ids["user_id"],),
         "status": ("PENDING", "DRAFT"),

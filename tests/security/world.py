@@ -16,9 +16,20 @@ from mestore.kernel.clock import now
 from mestore.kernel.columns import Base
 from mestore.kernel.db import Database
 from mestore.kernel.ids import uuid7
+from mestore.ledger.service import LedgerService
+from mestore.ledger.types import (
+    EntryKind,
+    Posting,
+    vendor_available_account,
+    vendor_pending_account,
+)
 from mestore.orders.types import Address, PlacedOrder
 from mestore.payments.service import PaymentService
 from mestore.payments.types import PaymentMethod
+from mestore.payouts.service.accounts import name_account
+from mestore.payouts.service.request import request_payout
+from mestore.payouts.types import AccountType, BankAccount, DocumentType
+from mestore.vendors.service import vendor_of
 from tests.build import Build, BuiltProduct, BuiltUser, BuiltVendor
 from tests.checkout.till import Till, owner_of
 from tests.conftest import AsUser
@@ -119,7 +130,51 @@ class World:
                 "legal_id_type": "CC",
                 "legal_id": "1099888777",
             },
+            "PUT /admin/payments/fraud/rules": {
+                "version": 0,
+                "review_from": 50,
+                "refuse_from": 90,
+                "reason": "Sample",
+            },
+            "POST /admin/payments/fraud/reviews/{review_id}/decide": {
+                "decision": "approve",
+                "reason": "Sample",
+            },
+            "POST /admin/search/synonyms": {"words": ["zapallo", "ahuyama"]},
+            "PUT /admin/search/synonyms/{group_key}": {"words": ["zapallo", "ahuyama"]},
+            "POST /commissions/simulate": {"product_id": product},
+            "POST /admin/commission-rules": {"name": "Sample", "formula": {"percent": 7}},
+            "PUT /admin/commission-rules/order": {"rule_ids": []},
+            "PUT /admin/commission-rules/{rule_id}": {"name": "Sample", "formula": {"percent": 7}},
+            "POST /admin/commission-plans": {"name": "Sample"},
+            "PUT /admin/commission-plans/{plan_id}": {"name": "Sample"},
+            "PUT /admin/vendors/{vendor_id}/commission-plan": {"plan_id": None},
+            "POST /admin/disputes": {
+                "order_id": self.ids["order_id"],
+                "cause": "FRAUD",
+                "bank_reference": "RAD-1",
+            },
+            "POST /admin/disputes/{dispute_id}/evidence": {"text": "Sample"},
+            "POST /vendors/disputes/{dispute_id}/evidence": {"text": "Sample"},
+            "PUT /admin/disputes/{dispute_id}/state": {"state": "WON", "reason": "Sample"},
             "POST /admin/reconciliation/{difference_id}/close": {"reason": "Looked into"},
+            "POST /admin/reconciliation/settlements": {
+                "gateway": "wompi",
+                "bank_reference": "LIQ-1",
+                "settled_on": "2026-01-31",
+                "amount": 10**9,
+            },
+            "POST /admin/vendors/{vendor_id}/adjustments": {
+                "amount": 1000,
+                "reference": f"CASO-{uuid7()}",
+                "reason": "Sample",
+            },
+            "POST /commissions/approve": {"order_ids": [self.ids["order_id"]]},
+            "PUT /admin/vendors/{vendor_id}/terms": {
+                "reserve_percent": 10,
+                "reserve_days": 30,
+                "reason": "new shop",
+            },
             "PATCH /orders/{order_id}": {"tracking_number": "GUIA-1"},
             "POST /cart/merge": {"session_id": "nobodys-session-1"},
             "POST /products": {"name": "New", "sku": "NEW-SKU-1", "price": 1000},
@@ -130,6 +185,10 @@ class World:
             "POST /products/bulk-update": {
                 "products": [{"id": self.ids["product_id"], "price": 1}]
             },
+            "POST /products/bulk-import": {
+                "products": [{"sku": "BULK-1", "name": "Sample", "price": 1000}]
+            },
+            "POST /inventory/import": {"stock": [{"sku": "BULK-1", "quantity": 1}]},
             "POST /products/bulk-delete": {"ids": ["00000000-0000-4000-8000-000000000000"]},
             "POST /inventory/locations": {"name": "Sample place"},
             "PUT /inventory/locations/{location_id}": {"name": "Otra"},
@@ -138,6 +197,11 @@ class World:
             "PUT /products/{product_id}/inventory": {"low_stock_threshold": 3},
             "POST /products/{product_id}/inventory/adjust": {"delta": 1, "reason": "counted"},
             "PUT /admin/products/{product_id}/status": {"status": "APPROVED"},
+            "PUT /admin/products/{product_id}/changes": {"accept": True},
+            "PUT /search/history": {"is_kept": True},
+            "POST /search/saved": {"name": "Sample", "query": "mesa"},
+            "PATCH /search/saved/{search_id}": {"is_alerting": False},
+            "POST /price-alerts": {"product_id": product},
             "POST /categories": {"name": "New category"},
             "PUT /categories/{category_id}": {"name": "Renamed"},
             "PUT /vendors/profile": {"description": "Sample"},
@@ -146,7 +210,28 @@ class World:
             "POST /vendors/register": _person("new-vendor@example.com")
             | {"business_name": "New shop", "city": "Cali", "accept_terms": True}
             | {"phone": "+573001234567"},
+            "PUT /vendors/bank-account": {
+                "bank_code": "1007",
+                "account_type": "AHORROS",
+                "account_number": "12345678901",
+                "holder_name": "Sample",
+                "document_type": "CC",
+                "document_number": "1099888777",
+            },
+            "POST /payouts/{payout_id}/pay": {"bank_reference": "TR-1"},
+            "POST /payouts/webhook/wompi": {"event": "payout.updated"},
             "POST /payments/webhook": {"event": "transaction.updated"},
+            "POST /payments/webhook/efecty": {"event": "transaction.updated"},
+            "POST /payments/efecty/confirm": {
+                "referencia": "119999999996",
+                "valor": 65000,
+                "autorizacion": "A1",
+            },
+            "POST /payments/efecty/consulta": {
+                "convenio": "990014",
+                "referencia": "119999999996",
+                "firma": "0" * 64,
+            },
             "POST /payments/webhook/{gateway}": {"event": "transaction.updated"},
         }
 
@@ -182,6 +267,7 @@ class Founder:
         headers = await self._headers(buyer, vendor, other_vendor)
         ids = await self._ids(buyer, product, headers)
         ids |= {"vendor_id": str(vendor.id), "category_id": str(category.id)}
+        ids["job_id"] = await self._job(headers)
         secrets = (buyer.email, HOME.name, HOME.address, HOME.phone, vendor.owner.email)
         spare = {
             kind: await self.as_user(user)
@@ -258,12 +344,43 @@ class Founder:
             "key_id": keys["api_keys"][0]["id"],
             # There are none of these: who may is told so.
             "refund_id": "1",
+            "dispute_id": "1",
             "exception_id": "1",
             "difference_id": "1",
+            "batch_id": "999999",
+            "payout_id": await self._payout(product.vendor),
+            "rule_id": "999999",
+            "plan_id": "999999",
+            "group_key": "999999",
             "review_id": "1",
+            **await self._interests(product, headers),
+            "period": "2026-01",
             "gateway": "wompi",
+            "voucher_code": "119999999996",
             "provider": "google",
         }
+
+    async def _interests(
+        self, product: BuiltProduct, headers: dict[Kind, dict[str, str]]
+    ) -> dict[str, str]:
+        """Let the buyer save a search and watch a price."""
+        bodies = {
+            "/search/saved": {"name": "Zulema's", "query": "Zarza"},
+            "/price-alerts": {"product_id": str(product.id), "variant_id": str(product.variant_id)},
+        }
+        made = [
+            await self.client.post(path, json=body, headers=headers[Kind.BUYER])
+            for path, body in bodies.items()
+        ]
+        search_id, alert_id = (str(answer.json()["id"]) for answer in made)
+        return {"search_id": search_id, "alert_id": alert_id}
+
+    async def _job(self, headers: dict[Kind, dict[str, str]]) -> str:
+        """Begin an import of the vendor's that nobody works on."""
+        body = {"products": [{"sku": "JOB-1", "name": "Sample", "price": 1000}]}
+        path = "/products/bulk-import"
+        made = await self.client.post(path, json=body, headers=headers[Kind.VENDOR])
+        return str(made.json()["id"])
 
     async def _attempt(self, order: PlacedOrder) -> UUID:
         amount = (order.draft.total_minor, order.draft.currency)
@@ -272,6 +389,23 @@ class Founder:
                 order.id, order.order_number, *amount, "wompi", PaymentMethod.PSE, 1
             )
         return attempt.payment_id
+
+    async def _payout(self, vendor: BuiltVendor) -> str:
+        """Let the vendor ask for all that it has, with a bank account of its own."""
+        account = BankAccount(
+            "1007", AccountType.AHORROS, "77665544332", "Zulema", DocumentType.CC, "1099888777"
+        )
+        async with self.database.transaction() as tx:
+            postings = [
+                Posting(vendor_pending_account(vendor.id), 5_000_000),
+                Posting(vendor_available_account(vendor.id), -5_000_000),
+            ]
+            kind = EntryKind.ADJUSTMENT
+            await LedgerService(tx).transfer(kind, "world:1", None, "COP", postings)
+            await name_account(tx, vendor.id, account)
+        async with self.database.transaction() as tx:
+            shop = await vendor_of(tx.connection, vendor.owner.id)
+            return str(await request_payout(tx, shop, None, vendor.owner.id))
 
     async def _passkey(self, buyer: BuiltUser) -> str:
         key_id = uuid7()
