@@ -70,6 +70,7 @@ class Product(msgspec.Struct, frozen=True):
     track_inventory: bool
     stock: int
     in_stock: bool
+    is_backorder: bool
     low_stock_threshold: int
     rating: Rating
     vendor: Vendor
@@ -111,7 +112,8 @@ def product_of(row: Sequence[Any]) -> Product:
         raw(row[24]),
         row[25],
         row[26],
-        row[26] > 0 or not row[25],
+        row[26] > 0 or not row[25] or row[35] > 0,
+        row[26] <= 0 < row[35],
         row[27],
         Rating(row[28] / 100, row[29]),
         Vendor(row[30], row[31]),

@@ -16,7 +16,7 @@ Connection = Any
 
 
 # The same as the program's own connections have.
-_SETTINGS = {"timezone": "UTC", "jit": "off"}
+_SETTINGS = {"timezone": "UTC", "jit": "off", "max_parallel_workers_per_gather": "0"}
 
 
 async def connect(address: str) -> Connection:
