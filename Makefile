@@ -9,10 +9,10 @@ export UV_PROJECT_ENVIRONMENT := $(CURDIR)/.venv
 SYNC := $(BIN)/uv sync --quiet --inexact --locked --python $(BIN)/python
 
 .DEFAULT_GOAL := help
-.PHONY: help install demo serve migrate test test-all check fix bench clean
+.PHONY: help install demo serve migrate test test-all check fix bench bench-search clean
 
 help: ## Show these targets
-	@awk -F ':.*## ' '/^[a-z][a-z-]*:.*## / {printf "make %-10s %s\n", $$1, $$2}' Makefile
+	@awk -F ':.*## ' '/^[a-z][a-z-]*:.*## / {printf "make %-13s %s\n", $$1, $$2}' Makefile
 
 install: $(INSTALLED) ## Set up .venv; quick when it is done already
 
@@ -26,10 +26,10 @@ migrate: $(INSTALLED) ## Bring the database of DATABASE_URL to the newest schema
 	$(BIN)/mestore migrate
 
 test: $(INSTALLED_DEV) ## Run the tests on SQLite and PostgreSQL; ARGS="-k stock" narrows them
-	$(BIN)/pytest -n 2 --dist loadfile $(ARGS)
+	$(BIN)/pytest -n 2 --dist worksteal $(ARGS)
 
 test-all: $(INSTALLED_DEV) ## Run the tests on SQLite, PostgreSQL and MariaDB
-	$(BIN)/pytest -n 2 --dist loadfile --db=all $(ARGS)
+	$(BIN)/pytest -n 2 --dist worksteal --db=all $(ARGS)
 
 check: $(INSTALLED_DEV) ## Check format, lint, types, import contracts and house rules
 	$(BIN)/ruff format --check .
@@ -44,6 +44,9 @@ fix: $(INSTALLED_DEV) ## Repair what the formatter and the linter can repair
 
 bench: $(INSTALLED_DEV) ## Measure against the limits; ARGS go to the benchmark
 	$(BIN)/python -m bench $(ARGS)
+
+bench-search: $(INSTALLED_DEV) ## Judge the search: MRR, nDCG and empty answers on both engines
+	$(BIN)/python -m bench.search $(ARGS)
 
 clean: ## Remove caches and builds; .venv and data stay
 	rm -rf dist .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache .grimp_cache

@@ -14,7 +14,8 @@ from sqlalchemy import Connection
 from sqlalchemy.ext.asyncio import create_async_engine
 
 from mestore import migrations
-from mestore.migrations.run import config, upgrade
+from mestore.migrations.run import upgrade
+from mestore.migrations.steps import config
 
 VERSIONS = Path(migrations.__file__).parent / "versions"
 
