@@ -87,12 +87,13 @@ async def pay(outside: Outside, owner: Owner, request: PayRequest, once: Once | 
             await remember_refusal(outside.database, once, refusal)
         raise
     if begun is not None:
-        await _go_on(outside, request, once, gateways, begun)
+        await _go_on(outside, owner, request, once, gateways, begun)
     return await _answer(outside, owner, request.order_id, once)
 
 
 async def _go_on(
     outside: Outside,
+    owner: Owner,
     request: PayRequest,
     once: Once | None,
     gateways: Sequence[PaymentGateway],
@@ -105,7 +106,7 @@ async def _go_on(
     if attempt.status is AttemptStatus.HELD:
         return
     taking = within_limits(gateways, order, request)
-    attempt = await _submit_somewhere(outside, taking, attempt, order, request, once)
+    attempt = await _submit_somewhere(outside, owner, taking, attempt, order, request, once)
     if request.method in _WORTH_WAITING:
         await _wait_for_news(outside, attempt)
 
@@ -130,19 +131,15 @@ async def _begin(
     async with outside.database.transaction() as tx:
         if once is not None:
             await claim(tx, once)
-        orders, payments = OrderService(tx), PaymentService(tx)
         order = await payable(tx, owner, request.order_id, request.amount_minor)
-        blocking = await payments.blocking(order.id, request.method)
+        blocking = await PaymentService(tx).blocking(order.id, request.method)
         if blocking is not None:
             if blocking.status is AttemptStatus.HELD:
                 raise PaymentInReview(retry_after=3600)
             if blocking.method is request.method and (blocking.payment_url or blocking.voucher):
                 return None
             raise PaymentInProgress(retry_after=30, payment_url=blocking.payment_url)
-        window = tx.policy(PaymentWindows).of(request.method)
-        if not await orders.keep_until(order.id, now() + window):
-            # Cancelled since it was read: now it is held, and says so.
-            order = await payable(tx, owner, request.order_id, request.amount_minor)
+        await _keep(tx, owner, request)
         taking = within_limits(gateways, order, request)
         attempt = await open_screened(tx, rules, order, request, taking)
         if attempt.status is AttemptStatus.DECLINED and once is not None:
@@ -151,10 +148,19 @@ async def _begin(
     return attempt, order
 
 
+async def _keep(tx: Tx, owner: Owner, request: PayRequest) -> None:
+    """Keep an order as long as it may be paid; raises where it was called off since it was read."""
+    until = now() + tx.policy(PaymentWindows).of(request.method)
+    if not await OrderService(tx).keep_until(request.order_id, until):
+        # Now it is held, and says so.
+        await payable(tx, owner, request.order_id, request.amount_minor)
+
+
 def choose(outside: Outside, request: PayRequest) -> list[PaymentGateway]:
     """Return the gateways that take this method, the one to begin with first.
 
-    Those that are left alone after failures come last. A card's token is good at one gateway.
+    Those that are left alone after failures come last. A card's token is good at one gateway: the
+    first, where none is named.
     """
     taking = [
         gateway
@@ -163,8 +169,10 @@ def choose(outside: Outside, request: PayRequest) -> list[PaymentGateway]:
     ]
     if not taking:
         raise MethodUnavailable(method=request.method.value)
+    if request.method is PaymentMethod.CARD:
+        return taking[:1]
     taking.sort(key=lambda gateway: outside.is_left_alone(gateway.code, request.method))
-    return taking[:1] if request.method is PaymentMethod.CARD else taking
+    return taking
 
 
 def within_limits(
@@ -204,6 +212,7 @@ async def payable(tx: Tx, owner: Owner, order_id: int, amount_minor: int | None)
 
 async def _submit_somewhere(
     outside: Outside,
+    owner: Owner,
     gateways: Sequence[PaymentGateway],
     attempt: AttemptState,
     order: OrderMoney,
@@ -215,12 +224,34 @@ async def _submit_somewhere(
         try:
             await _submit(outside, attempt, order, request, once, is_last=False)
         except NotSubmitted:
-            async with outside.database.transaction() as tx:
-                attempt = await open_elsewhere(tx, order, request, following, attempt)
+            attempt = await _move(outside, owner, following, attempt, order, request, once)
             continue
         return attempt
     await _submit(outside, attempt, order, request, once, is_last=True)
     return attempt
+
+
+async def _move(
+    outside: Outside,
+    owner: Owner,
+    following: PaymentGateway,
+    attempt: AttemptState,
+    order: OrderMoney,
+    request: PayRequest,
+    once: Once | None,
+) -> AttemptState:
+    """Write the attempt again for the next gateway, unless its order was called off meanwhile."""
+    try:
+        async with outside.database.transaction() as tx:
+            await PaymentService(tx).hold(order.id)
+            await _keep(tx, owner, request)
+            return await open_elsewhere(tx, order, request, following, attempt)
+    except Refusal:
+        if once is not None:
+            # Nothing was submitted: a repeat finds out itself how the order stands.
+            async with outside.database.transaction() as tx:
+                await forget(tx, once)
+        raise
 
 
 async def _submit(
