@@ -15,7 +15,7 @@ from mestore.payments.errors import AlreadyResolved
 from mestore.payments.models import PaymentException
 from mestore.payments.types import AttemptStatus, PaymentMethod
 from mestore.payments.types.stranded import ExceptionEnd, ExceptionState
-from mestore.refunds.errors import ActionNotPossible, NotRevivable
+from mestore.refunds.errors import ActionNotPossible, NotRevivable, VoidedByGateway
 from mestore.refunds.jobs import SettleQueues, settle_queues
 from mestore.refunds.models import RefundRow
 from mestore.refunds.service.queues import resolve
@@ -62,6 +62,39 @@ async def test_a_second_payment_goes_back_by_itself_once(
     assert len(bank.refunded) == 1
     assert await till.balances() == before
     assert await till.stands(order.id) == (OrderStatus.CONFIRMED, FinancialStatus.PAID)
+
+
+async def test_what_the_gateway_took_back_itself_is_not_sent_back_as_well(
+    till: Till, bank: Bank, outside: Outside
+) -> None:
+    order = await till.place(await till.build.product())
+    attempt = await till.settle_approved(order)
+    for status in (APPROVED, AttemptStatus.VOIDED):
+        await till.settle(said(attempt, status, transaction_id="t-again"))
+    before = await till.balances()
+
+    await settle_queues(SettleQueues(), outside=outside)
+    ((entry, *_), _) = await ends(till)
+    with pytest.raises(VoidedByGateway):
+        await resolve(outside, entry, ExceptionEnd.REFUND, "again", None)
+
+    assert bank.refunded == {}
+    assert [state for _, state, _ in await ends(till)] == [ExceptionState.OPEN] * 2
+    assert await till.balances() == before
+
+
+async def test_the_void_by_which_we_sent_money_back_is_no_news(
+    till: Till, bank: Bank, outside: Outside
+) -> None:
+    order = await till.place(await till.build.product())
+    attempt = await till.settle_approved(order)
+    again = {"transaction_id": "t-again"}
+    await till.settle(said(attempt, APPROVED, **again))
+    await settle_queues(SettleQueues(), outside=outside)
+
+    await till.settle(said(attempt, AttemptStatus.VOIDED, **again))
+
+    assert [kind for kind, *_ in await till.queues()] == ["SECOND_APPROVAL"]
 
 
 async def test_late_money_waits_for_a_person_and_then_goes_back(

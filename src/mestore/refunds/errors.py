@@ -71,3 +71,10 @@ class TakenByBank(Conflict):
 
     en = "A bank has this money by a dispute. See GET /admin/disputes; refund what is left of it."
     es = "Un banco tiene este dinero por una disputa. Mira GET /admin/disputes; reembolsa el resto."
+
+
+class VoidedByGateway(Conflict):
+    """The gateway took this money back itself."""
+
+    en = "The gateway took this money back itself: see VOIDED_LATER. There is nothing to send."
+    es = "La pasarela ya devolvió este dinero: mira VOIDED_LATER. No hay nada que enviar."

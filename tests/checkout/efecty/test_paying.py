@@ -7,6 +7,7 @@ import pytest
 
 from mestore.kernel.clock import now
 from mestore.payments.service import BLOCKED_FOR
+from mestore.refunds.jobs import SettleQueues, settle_queues
 from tests.checkout.bodies import HEADERS
 from tests.checkout.efecty.counter import CONFIRM, OPEN, PAID, TOTAL, VOID, WEBHOOK, Counter
 from tests.conftest import MovedClock
@@ -155,6 +156,40 @@ async def test_money_that_is_nobodys_is_kept(counter: Counter) -> None:
     assert await counter.till.queues() == [("ORPHAN", "110000999990-A1", TOTAL)]
     assert await counter.stands() == OPEN
     assert await counter.till.doctor() == []
+
+
+async def test_an_annulment_of_what_waits_in_a_queue_is_noted_beside_it(counter: Counter) -> None:
+    voucher = await counter.voucher()
+    wrong, nobodys = voucher["reference"], "110000999990"
+    for reference in (wrong, nobodys):
+        await counter.pays(reference, valor=20_000)
+        for _ in range(2):
+            await counter.pays(reference, valor=20_000, estado="ANULADA")
+
+    assert await counter.till.queues() == [
+        ("AMOUNT_MISMATCH", f"{wrong}-A1", 2_000_000),
+        ("VOIDED_LATER", f"{wrong}-A1", 2_000_000),
+        ("ORPHAN", f"{nobodys}-A1", 2_000_000),
+        ("VOIDED_LATER", f"{nobodys}-A1", 2_000_000),
+    ]
+    await counter.pays(wrong, autorizacion="B2")
+    assert await counter.stands() == PAID
+    assert await counter.till.doctor() == []
+
+
+async def test_an_annulment_is_noted_also_where_the_money_is_to_go_back_by_transfer(
+    counter: Counter,
+) -> None:
+    voucher = await counter.voucher()
+    reference = voucher["reference"]
+    for authorization in ("A1", "B2"):
+        await counter.pays(reference, autorizacion=authorization)
+    await settle_queues(SettleQueues(), outside=counter.program.outside)
+
+    await counter.pays(reference, autorizacion="B2", estado="ANULADA")
+
+    kinds = [kind for kind, *_ in await counter.till.queues()]
+    assert kinds == ["SECOND_APPROVAL", "VOIDED_LATER"]
 
 
 async def test_an_unpaid_voucher_ends_and_frees_the_stock(

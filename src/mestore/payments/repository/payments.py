@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Select, bindparam, exists, func, insert, or_, select, update
+from sqlalchemy import Select, and_, bindparam, exists, func, insert, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from mestore.kernel.clock import now
@@ -37,6 +37,11 @@ _STRANDED = (
     ExceptionKind.SECOND_APPROVAL,
     ExceptionKind.LATE_APPROVAL,
     ExceptionKind.AMOUNT_MISMATCH,
+    ExceptionKind.ORPHAN,
+)
+_IS_STRANDED = and_(
+    PaymentException.kind.in_(_STRANDED),
+    or_(PaymentException.resolution.is_(None), PaymentException.resolution != ExceptionEnd.REVIVE),
 )
 _ATTEMPTS: Select[*tuple[Any, ...]] = (
     select(
@@ -83,11 +88,7 @@ _TAKING = (
         ~exists().where(
             PaymentException.gateway == Attempt.gateway,
             PaymentException.transaction_id == Attempt.transaction_id,
-            PaymentException.kind.in_(_STRANDED),
-            or_(
-                PaymentException.resolution.is_(None),
-                PaymentException.resolution != ExceptionEnd.REVIVE,
-            ),
+            _IS_STRANDED,
         ),
     )
     .order_by(Attempt.id)
@@ -95,6 +96,16 @@ _TAKING = (
 )
 _EXCEPTION = select(*(getattr(PaymentException, each.name) for each in fields(StrandedMoney)))
 _EXCEPTION_BY_ID = _EXCEPTION.where(PaymentException.id == bindparam("exception_id"))
+_STRANDED_OF = _EXCEPTION.where(
+    PaymentException.gateway == bindparam("gateway"),
+    PaymentException.transaction_id == bindparam("transaction_id"),
+    _IS_STRANDED,
+).limit(1)
+_VOID_OF = select(PaymentException.id).where(
+    PaymentException.gateway == bindparam("gateway"),
+    PaymentException.transaction_id == bindparam("transaction_id"),
+    PaymentException.kind == ExceptionKind.VOIDED_LATER,
+)
 _OLD_EXCEPTIONS = (
     _EXCEPTION.where(
         PaymentException.state == ExceptionState.OPEN,
@@ -258,6 +269,17 @@ class PaymentRepository:
         rows = await self.connection.execute(_EXCEPTION_BY_ID, {"exception_id": exception_id})
         row = rows.one_or_none()
         return None if row is None else StrandedMoney(*row)
+
+    async def find_stranded(self, gateway: str, transaction_id: str) -> StrandedMoney | None:
+        """Return the entry of money that no order took."""
+        values = {"gateway": gateway, "transaction_id": transaction_id}
+        row = (await self.connection.execute(_STRANDED_OF, values)).one_or_none()
+        return None if row is None else StrandedMoney(*row)
+
+    async def is_voided(self, gateway: str, transaction_id: str) -> bool:
+        """Say whether the gateway took the money of a transaction back itself."""
+        values = {"gateway": gateway, "transaction_id": transaction_id}
+        return (await self.connection.execute(_VOID_OF, values)).first() is not None
 
     async def all_old(
         self, kind: ExceptionKind, until: datetime, after: int, most: int

@@ -30,7 +30,7 @@ from mestore.payments.types import (
     Verdict,
 )
 from mestore.payments.types.screening import Ruling
-from mestore.payments.types.stranded import ExceptionKind
+from mestore.payments.types.stranded import ExceptionEnd, ExceptionKind
 
 BLOCKED_FOR = timedelta(minutes=15)
 """How long a pending attempt keeps another from beginning: a buyer may leave the bank's page."""
@@ -150,7 +150,7 @@ class PaymentService:
             attempt.id, status=status, polls=attempt.polls + 1, poll_at=poll_at
         )
         if waits and poll_at is None:
-            await self._queue(ExceptionKind.NEVER_ENDED, attempt, attempt.transaction_id or "")
+            await self.payments.add_exception(_entry(ExceptionKind.NEVER_ENDED, attempt, attempt))
 
     async def apply(self, outcome: Outcome) -> tuple[Verdict, AttemptState | None]:
         """Apply what a gateway said, once and never backwards, under the payment's row."""
@@ -190,14 +190,8 @@ class PaymentService:
         return Verdict.APPROVED
 
     async def _end(self, attempt: AttemptState, outcome: Outcome) -> Verdict:
-        if attempt.status is AttemptStatus.APPROVED:
-            is_own_refund = attempt.payment_status is PaymentStatus.REFUNDED
-            if outcome.status is AttemptStatus.VOIDED and not is_own_refund:
-                await self._queue(ExceptionKind.VOIDED_LATER, attempt, outcome.transaction_id)
-                return Verdict.QUEUED
-            return Verdict.REPEATED
         if not attempt.is_open:
-            return Verdict.REPEATED
+            return await self._lose(attempt, outcome)
         await self.payments.set_attempt(
             attempt.id,
             status=outcome.status,
@@ -209,6 +203,24 @@ class PaymentService:
         if attempt.payment_status not in PAID_STATUSES:
             await self.payments.set_payment(attempt.payment_id, FINAL_PAYMENT[outcome.status])
         return Verdict.NOTED
+
+    async def _lose(self, attempt: AttemptState | None, outcome: Outcome) -> Verdict:
+        """Queue the void of money that is here, or lies in a queue, unless it is our own refund."""
+        if outcome.status is not AttemptStatus.VOIDED:
+            return Verdict.REPEATED
+        entry = await self.payments.find_stranded(outcome.gateway, outcome.transaction_id)
+        if entry is not None:
+            # Cash goes back by transfer: a counter that annuls it pays it a second time.
+            is_cash = attempt is None or attempt.method.is_cash
+            is_ours = entry.resolution is ExceptionEnd.REFUND and not is_cash
+        elif attempt is not None and attempt.status is AttemptStatus.APPROVED:
+            is_ours = attempt.payment_status is PaymentStatus.REFUNDED
+        else:
+            return Verdict.REPEATED
+        if is_ours:
+            return Verdict.REPEATED
+        await self.payments.add_exception(_entry(ExceptionKind.VOIDED_LATER, attempt, outcome))
+        return Verdict.QUEUED
 
     async def _keep_waiting(self, attempt: AttemptState, outcome: Outcome) -> Verdict:
         if not attempt.is_open:
@@ -241,45 +253,23 @@ class PaymentService:
 
     async def _orphan(self, outcome: Outcome) -> Verdict:
         if outcome.status is not AttemptStatus.APPROVED:
-            return Verdict.REPEATED
+            return await self._lose(None, outcome)
         return await self._strand(ExceptionKind.ORPHAN, None, outcome)
 
     async def _strand(
         self, kind: ExceptionKind, attempt: AttemptState | None, outcome: Outcome
     ) -> Verdict:
         """Queue money that is here and has no use, and post it: no peso is outside the books."""
-        order_id = attempt.order_id if attempt else None
-        row = {
-            "kind": kind,
-            "gateway": outcome.gateway,
-            "transaction_id": outcome.transaction_id,
-            "reference": outcome.reference,
-            "order_id": order_id,
-            "amount_minor": outcome.amount_minor,
-            "currency": outcome.currency,
-        }
-        if not await self.payments.add_exception(row):
+        if not await self.payments.add_exception(_entry(kind, attempt, outcome)):
             return Verdict.REPEATED
         await LedgerService(self.tx).post_unapplied(
             outcome.gateway,
             outcome.transaction_id,
-            order_id,
+            attempt.order_id if attempt else None,
             outcome.amount_minor,
             outcome.currency,
         )
         return Verdict.QUEUED
-
-    async def _queue(self, kind: ExceptionKind, attempt: AttemptState, transaction: str) -> None:
-        row = {
-            "kind": kind,
-            "gateway": attempt.gateway,
-            "transaction_id": transaction or attempt.reference,
-            "reference": attempt.reference,
-            "order_id": attempt.order_id,
-            "amount_minor": attempt.amount_minor,
-            "currency": attempt.currency,
-        }
-        await self.payments.add_exception(row)
 
     async def hold(self, order_id: int) -> None:
         """Hold the payment of an order until the transaction ends."""
@@ -321,6 +311,21 @@ class PaymentService:
     async def mark_read(self, event_id: int, result: str) -> None:
         """Write down what came of a signal."""
         await self.payments.end_event(event_id, result)
+
+
+def _entry(
+    kind: ExceptionKind, attempt: AttemptState | None, about: Outcome | AttemptState
+) -> dict[str, Any]:
+    """Return the entry of a queue: what it is about says how much, the attempt whose it is."""
+    return {
+        "kind": kind,
+        "gateway": about.gateway,
+        "transaction_id": about.transaction_id or about.reference,
+        "reference": about.reference,
+        "order_id": attempt.order_id if attempt else None,
+        "amount_minor": about.amount_minor,
+        "currency": about.currency,
+    }
 
 
 def _beginning(payment_id: UUID, screened: Screened | None) -> dict[str, Any]:

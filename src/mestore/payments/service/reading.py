@@ -66,6 +66,10 @@ class Queues:
         """Return open entries from before `until`, the first ones after id `after`."""
         return await self.payments.all_old(kind, until, after, most)
 
+    async def is_voided(self, gateway: str, transaction_id: str) -> bool:
+        """Say whether the gateway took the money of a transaction back itself."""
+        return await self.payments.is_voided(gateway, transaction_id)
+
     async def end(
         self, exception_id: int, how: ExceptionEnd, reason: str, actor_id: UUID | None
     ) -> None:

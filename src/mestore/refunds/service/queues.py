@@ -17,7 +17,7 @@ from mestore.payments.errors import AlreadyResolved
 from mestore.payments.service import Attempts, PaymentService, Queues
 from mestore.payments.types import AttemptState, AttemptStatus
 from mestore.payments.types.stranded import ExceptionEnd, ExceptionKind, StrandedMoney
-from mestore.refunds.errors import ActionNotPossible, NotRevivable, TakenByBank
+from mestore.refunds.errors import ActionNotPossible, NotRevivable, TakenByBank, VoidedByGateway
 from mestore.refunds.service.posting import post_end
 from mestore.refunds.service.request import Gateways, request_return
 from mestore.refunds.service.send import send
@@ -105,10 +105,17 @@ async def _act(
         await post_end(tx, entry, UnappliedEnd.WRITE_OFF)
     if how is not ExceptionEnd.REFUND:
         return None
-    if await DisputeService(tx).has_taken(entry.gateway, entry.transaction_id):
-        raise TakenByBank
+    await _check_is_there(tx, entry)
     method = attempt.method if attempt else None
     return await request_return(tx, gateways, entry, method, reason[:300], actor_id)
+
+
+async def _check_is_there(tx: Tx, entry: StrandedMoney) -> None:
+    """Refuse to send back what is not here any more."""
+    if await Queues(tx.connection).is_voided(entry.gateway, entry.transaction_id):
+        raise VoidedByGateway
+    if await DisputeService(tx).has_taken(entry.gateway, entry.transaction_id):
+        raise TakenByBank
 
 
 async def settle_old(outside: Outside) -> None:
@@ -132,7 +139,7 @@ async def _settle_one(outside: Outside, entry: StrandedMoney) -> None:
     reason = f"{entry.kind.value} sent back by rule"
     try:
         await resolve(outside, entry.id, ExceptionEnd.REFUND, reason, None)
-    except (AlreadyResolved, TakenByBank):
+    except (AlreadyResolved, TakenByBank, VoidedByGateway):
         return
     except Exception:
         # One entry that breaks must not keep the others from ending.
