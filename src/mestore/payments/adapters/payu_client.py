@@ -5,9 +5,9 @@ from dataclasses import dataclass, field
 from typing import Any, TypeVar
 
 import httpx2
-import stamina
 import structlog
 
+from mestore.kernel.adapters.calls import NOT_CONNECTED, Faltering, asked_again
 from mestore.kernel.breaker import Breaker, CircuitOpen
 from mestore.payments.adapters import payu_wire as wire
 from mestore.payments.adapters.payu_mapping import CODE
@@ -19,7 +19,6 @@ Reply = TypeVar("Reply", wire.OrderReply, wire.OrdersReply, wire.BanksReply)
 
 QUERY_SECONDS = 20.0
 NOT_PROCESSED = frozenset({400, 401, 403, 404, 429})
-NOT_CONNECTED = (httpx2.ConnectError, httpx2.ConnectTimeout, httpx2.PoolTimeout)
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,10 +30,6 @@ class PayUAccount:
     api_login: str = field(repr=False)
     api_key: str = field(repr=False)
     algorithm: wire.Algorithm = wire.Algorithm.MD5
-
-
-class _Faltering(Exception):
-    """A read got no answer, or a broken one; asking again at once may work."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,25 +88,22 @@ class PayUClient:
         try:
             async with asyncio.timeout(min(self.deadline_seconds, QUERY_SECONDS)):
                 return await self._read_again(command, more, reply)
-        except (_Faltering, TimeoutError) as error:
+        except (Faltering, TimeoutError) as error:
             raise GatewayUnavailable from error
 
-    # Stamina logs the arguments of what it calls again, so no key may be among them.
-    @stamina.retry(
-        on=_Faltering, attempts=3, timeout=None, wait_initial=0.1, wait_max=0.5, wait_jitter=0.1
-    )
+    @asked_again
     async def _read_again(self, command: str, more: dict[str, Any], reply: type[Reply]) -> Reply:
         path = wire.PAYMENTS_PATH if command == "GET_BANKS_LIST" else wire.QUERIES_PATH
         try:
             response = await self._post(path, {**self._envelope(command), **more})
         except httpx2.HTTPError as error:
-            raise _Faltering(type(error).__name__) from error
+            raise Faltering(type(error).__name__) from error
         if response.status_code >= 500:
-            raise _Faltering(str(response.status_code))
+            raise Faltering(str(response.status_code))
         try:
             answer = wire.decode(response.content, reply)
         except wire.NotPayU as error:
-            raise _Faltering("the answer is broken") from error
+            raise Faltering("the answer is broken") from error
         if response.status_code != 200 or answer.code != wire.SUCCESS:
             log.error("payu_refused_a_read", status=response.status_code, error=answer.error)
             raise GatewayUnavailable

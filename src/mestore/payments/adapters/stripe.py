@@ -17,6 +17,7 @@ import msgspec
 import stripe
 import structlog
 
+from mestore.kernel.adapters.calls import NOT_CONNECTED
 from mestore.kernel.breaker import Breaker, CircuitOpen
 from mestore.kernel.clock import now
 from mestore.payments.adapters.adopting import adopt
@@ -54,7 +55,6 @@ from mestore.payments.types import (
 
 log = structlog.get_logger(__name__)
 
-NOT_CONNECTED = (httpx2.ConnectError, httpx2.ConnectTimeout, httpx2.PoolTimeout)
 READ_RETRIES = 2
 TOLERANCE_SECONDS = 300
 # What was just made may be missing in the search for a minute; the list has it at once.

@@ -13,10 +13,10 @@ from datetime import datetime
 from typing import Any, TypeVar
 
 import httpx2
-import stamina
 import structlog
 
 from mestore.kernel.adapters import wompi_events
+from mestore.kernel.adapters.calls import NOT_CONNECTED, Faltering, asked_again
 from mestore.kernel.breaker import Breaker, CircuitOpen
 from mestore.kernel.errors import Unavailable
 from mestore.kernel.remembered import Remembered
@@ -65,7 +65,6 @@ log = structlog.get_logger(__name__)
 
 Reply = TypeVar("Reply")
 
-NOT_CONNECTED = (httpx2.ConnectError, httpx2.ConnectTimeout, httpx2.PoolTimeout)
 
 # The acceptance tokens live an hour, so that a payment never travels with an old one.
 ACCEPTANCE_SECONDS = 300.0
@@ -92,10 +91,6 @@ class WompiKeys:
     def is_production(self) -> bool:
         """Say whether these keys move real money."""
         return self.public.startswith("pub_prod_")
-
-
-class _Faltering(Exception):
-    """A read got no answer, or a broken one; asking again at once may work."""
 
 
 class WompiGateway:
@@ -329,13 +324,10 @@ class WompiGateway:
         try:
             async with asyncio.timeout(self.deadline_seconds):
                 return await self._read_again(path, reply, query)
-        except (_Faltering, TimeoutError) as error:
+        except (Faltering, TimeoutError) as error:
             raise GatewayUnavailable from error
 
-    # Stamina logs the arguments of what it calls again, so no key may be among them.
-    @stamina.retry(
-        on=_Faltering, attempts=3, timeout=None, wait_initial=0.1, wait_max=0.5, wait_jitter=0.1
-    )
+    @asked_again
     async def _read_again(self, path: str, reply: type[Reply], query: dict[str, str]) -> Reply:
         is_private = path.startswith("/transactions")
         headers = _bearer(self.keys.private if is_private else self.keys.public)
@@ -343,9 +335,9 @@ class WompiGateway:
             url = f"{self.base_url}{path}"
             response = await self.http.get(url, params=query, headers=headers)
         except httpx2.HTTPError as error:
-            raise _Faltering(type(error).__name__) from error
+            raise Faltering(type(error).__name__) from error
         if response.status_code >= 500:
-            raise _Faltering(str(response.status_code))
+            raise Faltering(str(response.status_code))
         if response.status_code == 404 and path.startswith("/transactions/"):
             raise TransactionUnknown
         if response.status_code != 200:
@@ -354,7 +346,7 @@ class WompiGateway:
         try:
             return wompi_events.decode(response.content, reply)
         except wompi_events.NotWompi as error:
-            raise _Faltering("the answer is broken") from error
+            raise Faltering("the answer is broken") from error
 
 
 def _opened(charge: Charge, response: httpx2.Response) -> Outcome:

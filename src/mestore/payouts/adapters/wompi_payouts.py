@@ -12,10 +12,10 @@ from dataclasses import dataclass, field
 from typing import Any, TypeVar
 
 import httpx2
-import stamina
 import structlog
 
 from mestore.kernel.adapters import wompi_events
+from mestore.kernel.adapters.calls import NOT_CONNECTED, Faltering, asked_again
 from mestore.kernel.breaker import Breaker, CircuitOpen
 from mestore.kernel.errors import Unavailable
 from mestore.kernel.remembered import Remembered
@@ -46,7 +46,6 @@ CODE = "wompi_payouts"
 USED_KEY = "EXC_022"
 # Answers that Wompi gives before it looks at a batch.
 NOT_PROCESSED = frozenset({401, 403, 404, 429})
-NOT_CONNECTED = (httpx2.ConnectError, httpx2.ConnectTimeout, httpx2.PoolTimeout)
 FINAL = frozenset({"TOTAL_PAYMENT", "REJECTED"})
 """TOTAL_PAYMENT says that every line has ended, not that every line was paid."""
 ENDS = {
@@ -70,10 +69,6 @@ class WompiPayoutsKeys:
     user_principal_id: str
     events_secret: str = field(repr=False)
     account_id: str
-
-
-class _Faltering(Exception):
-    """A read got no answer, or a broken one; asking again at once may work."""
 
 
 class WompiPayouts:
@@ -213,28 +208,25 @@ class WompiPayouts:
                     return await self._read_again(path, reply, query)
         except CircuitOpen as error:
             raise ChannelUnavailable(**error.details) from error
-        except (_Faltering, TimeoutError) as error:
+        except (Faltering, TimeoutError) as error:
             raise ChannelUnavailable from error
 
-    # Stamina logs the arguments of what it calls again, so no key may be among them.
-    @stamina.retry(
-        on=_Faltering, attempts=3, timeout=None, wait_initial=0.1, wait_max=0.5, wait_jitter=0.1
-    )
+    @asked_again
     async def _read_again(self, path: str, reply: type[Reply], query: dict[str, str]) -> Reply:
         try:
             url = f"{self.base_url}{path}"
             response = await self.http.get(url, params=query, headers=self._headers())
         except httpx2.HTTPError as error:
-            raise _Faltering(type(error).__name__) from error
+            raise Faltering(type(error).__name__) from error
         if response.status_code >= 500:
-            raise _Faltering(str(response.status_code))
+            raise Faltering(str(response.status_code))
         if response.status_code != 200:
             log.error("wompi_payouts_refused_a_read", status=response.status_code, path=path)
             raise ChannelUnavailable
         try:
             return wompi_events.decode(response.content, reply)
         except wompi_events.NotWompi as error:
-            raise _Faltering("the answer is broken") from error
+            raise Faltering("the answer is broken") from error
 
     def _headers(self) -> dict[str, str]:
         return {
