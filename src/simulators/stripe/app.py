@@ -13,10 +13,10 @@ from typing import Annotated, Any, Literal
 import httpx2
 from fastapi import Body, FastAPI, Request
 from fastapi.responses import JSONResponse, Response
-from pydantic import BaseModel, Field
+from pydantic import BaseModel
 
+from simulators.api_faults import Fault, served
 from simulators.fault_book import FaultBook
-from simulators.server import hang_up
 from simulators.stripe import page
 from simulators.stripe.account import Account, Refused, Row, missing
 from simulators.stripe.form import Form, number, part, read, text
@@ -26,15 +26,6 @@ WEBHOOK_SECRET = "whsec_mestore_simulator"  # noqa: S105 - same
 PAGE = 10
 CLOSED = frozenset({"won", "lost", "warning_closed"})
 WORDS = {"succeeded": "succeeded", "requires_payment_method": "payment_failed"}
-
-
-class Fault(BaseModel):
-    """What befalls the next calls; `operation` is send or read."""
-
-    operation: str = "send"
-    fault: str
-    times: int = Field(default=1, ge=1)
-    seconds: float = 60.0
 
 
 class Settings(BaseModel):
@@ -75,7 +66,7 @@ def create_app(
     async def show(path: str, request: Request) -> Response:
         _check_key(request, secret_key)
         query = read(list(request.query_params.multi_items()))
-        return await _broken(
+        return await _served(
             state, "read", request, lambda: JSONResponse(_show(state.account, path, query))
         )
 
@@ -98,46 +89,28 @@ def _check_key(request: Request, secret_key: str) -> None:
 
 async def _create(state: _State, kind: str, request: Request) -> Response:
     body = (await request.body()).decode()
-    return await _broken(state, "send", request, lambda: _once(state, kind, request, body))
+    return await _served(state, "send", request, lambda: _once(state, kind, request, body))
 
 
-async def _broken(
+async def _served(
     state: _State, operation: str, request: Request, work: Callable[[], Response]
 ) -> Response:
-    """Do the work and answer, unless a fault befalls it."""
-    fault = state.faults.take(operation)
-    if fault is None:
-        return work()
-    refusal = _refused(fault, request)
-    if refusal is not None:
-        return refusal
-    if fault.fault == "slow":
-        await state.faults.hang(fault.seconds)
-    answer = work()
-    match fault.fault:
-        case "timeout_after":
-            await state.faults.hang(fault.seconds)
-        case "half_json":
-            half = bytes(answer.body)[: len(answer.body) // 2]
-            return Response(half, media_type="application/json")
-        case "error_500_after":
-            return JSONResponse({"error": {"type": "api_error", "message": "Sorry"}}, 500)
-    return answer
+    return await served(state.faults, operation, request, work, _refused, _failed)
 
 
-def _refused(fault: Fault, request: Request) -> Response | None:
-    """Answer before anything is done; None where the work is done all the same."""
-    match fault.fault:
+def _refused(fault: str) -> Response | None:
+    match fault:
         case "rate_limit":
             error = {"type": "invalid_request_error", "code": "rate_limit", "message": "Too many"}
             return JSONResponse({"error": error}, 429, {"Retry-After": "1"})
         case "conflict":
             error = {"type": "invalid_request_error", "code": "lock_timeout", "message": "Busy"}
             return JSONResponse({"error": error}, 409)
-        case "refuse":
-            hang_up(request.scope)
-            return Response(status_code=500)
     return None
+
+
+def _failed() -> Response:
+    return JSONResponse({"error": {"type": "api_error", "message": "Sorry"}}, 500)
 
 
 def _once(state: _State, kind: str, request: Request, body: str) -> Response:

@@ -10,10 +10,10 @@ from typing import Any
 
 from fastapi import FastAPI, Request
 from fastapi.responses import JSONResponse, Response
-from pydantic import BaseModel, Field
+from pydantic import BaseModel
 
+from simulators.api_faults import Fault, served
 from simulators.fault_book import FaultBook
-from simulators.server import hang_up
 from simulators.wompi_payouts.account import BANKS, Account, Batch, Refused, Row
 from simulators.wompi_payouts.events import Events
 
@@ -29,15 +29,6 @@ class Config(BaseModel):
     events_secret: str = "payouts_events_mestore_simulator"  # noqa: S105  a published default
     events_url: str | None = None
     resolve_after: float = 1.0
-
-
-class Fault(BaseModel):
-    """What befalls the next calls; `operation` is send or read."""
-
-    operation: str = "send"
-    fault: str
-    times: int = Field(default=1, ge=1)
-    seconds: float = 60.0
 
 
 class Change(BaseModel):
@@ -131,7 +122,7 @@ def _api(app: FastAPI, simulator: Simulator) -> None:
     @app.get("/v1/{path:path}")
     async def show(path: str, request: Request) -> Response:
         _check_keys(request, simulator.config)
-        return await _broken(simulator, "read", request, partial(_shown, simulator, path, request))
+        return await _served(simulator, "read", request, partial(_shown, simulator, path, request))
 
 
 def _check_keys(request: Request, config: Config) -> None:
@@ -145,7 +136,7 @@ def _check_keys(request: Request, config: Config) -> None:
 
 async def _make(simulator: Simulator, request: Request) -> Response:
     body = await request.json()
-    return await _broken(simulator, "send", request, partial(_made, simulator, body, request))
+    return await _served(simulator, "send", request, partial(_made, simulator, body, request))
 
 
 def _made(simulator: Simulator, body: Row, request: Request) -> Response:
@@ -163,43 +154,19 @@ def _shown(simulator: Simulator, path: str, request: Request) -> Response:
     return JSONResponse({"data": _show(simulator.account, path, request.query_params)})
 
 
-async def _broken(
+async def _served(
     simulator: Simulator, operation: str, request: Request, work: Callable[[], Response]
 ) -> Response:
-    """Do the work and answer, unless a fault befalls it before or on its way back."""
-    fault = simulator.faults.take(operation)
-    if fault is None:
-        return work()
-    refusal = _refused(fault, request)
-    if refusal is not None:
-        return refusal
-    if fault.fault == "slow":
-        await simulator.faults.hang(fault.seconds)
-    answer = work()
-    match fault.fault:
-        case "timeout_after":
-            await simulator.faults.hang(fault.seconds)
-        case "error_500_after":
-            return _failed()
-        case "hang_up_after":
-            hang_up(request.scope)
-        case "half_json":
-            half = bytes(answer.body)[: len(answer.body) // 2]
-            return Response(half, answer.status_code, media_type="application/json")
-    return answer
+    return await served(simulator.faults, operation, request, work, _refused, _failed)
 
 
-def _refused(fault: Fault, request: Request) -> Response | None:
-    """Answer before anything is done; None where the work is done all the same."""
-    match fault.fault:
+def _refused(fault: str) -> Response | None:
+    match fault:
         case "error_500_before":
             return _failed()
         case "rate_limit":
             body = {"code": "EXC_001", "message": "Too many"}
             return JSONResponse(body, 429, {"Retry-After": "1"})
-        case "refuse":
-            hang_up(request.scope)
-            return _failed()
     return None
 
 
