@@ -6,7 +6,13 @@ from datetime import timedelta
 import pytest
 from sqlalchemy import select
 
-from mestore.checkout.jobs import ExpireOrders, PollGateways, expire_orders, poll_gateways
+from mestore.checkout.jobs import (
+    ExpireOrders,
+    PollGateways,
+    expire_orders,
+    on_signal_received,
+    poll_gateways,
+)
 from mestore.checkout.service.ask import ask
 from mestore.checkout.service.cancel import cancel, expire
 from mestore.checkout.types import Outside
@@ -14,8 +20,11 @@ from mestore.orders.errors import OrderNotCancellable
 from mestore.orders.models import Order
 from mestore.orders.types import CancelReason
 from mestore.payments.errors import (
+    GatewayUnavailable,
     PaymentInProgress,
 )
+from mestore.payments.events import SignalReceived
+from mestore.payments.models import GatewayEvent
 from mestore.payments.service import PaymentService
 from mestore.payments.types import (
     AttemptStatus,
@@ -32,7 +41,7 @@ from tests.checkout.paying import (
     paying,
     poll,
 )
-from tests.checkout.till import Till
+from tests.checkout.till import Till, said
 from tests.conftest import MovedClock
 
 APPROVED, PENDING, UNKNOWN = AttemptStatus.APPROVED, AttemptStatus.PENDING, AttemptStatus.UNKNOWN
@@ -272,3 +281,35 @@ async def test_signals_are_stored_once(till: Till) -> None:
 
     assert sorted(stored) == [False] * 19 + [True]
     assert await till.sent() == {("SignalReceived", "checkout.on_signal_received"): 1}
+
+
+async def test_a_signal_of_what_the_gateway_does_not_show_yet_is_read_again(
+    till: Till, bank: Bank, outside: Outside, clock: MovedClock
+) -> None:
+    order = await till.place(await till.build.product())
+    attempt = await till.attempt(order)
+    shown = said(attempt, APPROVED)
+    signals = [await signal_of(till, each) for each in (shown.transaction_id, "t-never")]
+
+    for signal in signals:
+        with pytest.raises(GatewayUnavailable):
+            await on_signal_received(signal, outside=outside)
+    assert await till.stands(order.id) == OPEN
+    bank.opened[attempt.reference] = shown
+    clock.advance(timedelta(minutes=16))
+    for signal in signals:
+        await on_signal_received(signal, outside=outside)
+
+    assert await till.stands(order.id) == PAID
+    async with till.database.read() as connection:
+        results = await connection.execute(select(GatewayEvent.result).order_by(GatewayEvent.id))
+    assert list(results.scalars()) == ["APPROVED", "unknown transaction"]
+
+
+async def signal_of(till: Till, transaction_id: str) -> SignalReceived:
+    """Store a signal about a transaction."""
+    async with till.database.transaction() as tx:
+        await PaymentService(tx).receive("bank", Notice(transaction_id, transaction_id, None), b"")
+    async with till.database.read() as connection:
+        newest = select(GatewayEvent.id).order_by(GatewayEvent.id.desc()).limit(1)
+        return SignalReceived((await connection.execute(newest)).scalar_one())

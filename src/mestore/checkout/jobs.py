@@ -10,9 +10,9 @@ from mestore.checkout.service.settle import settle
 from mestore.checkout.types import Outside
 from mestore.kernel.messages import Task
 from mestore.orders.service import OrderService
-from mestore.payments.errors import TransactionUnknown
+from mestore.payments.errors import GatewayUnavailable, TransactionUnknown
 from mestore.payments.events import SignalReceived
-from mestore.payments.service import Attempts, PaymentService
+from mestore.payments.service import Attempts, PaymentService, was_not_received
 from mestore.payments.types import NoticeKind
 
 log = structlog.get_logger(__name__)
@@ -46,7 +46,10 @@ async def on_signal_received(event: SignalReceived, *, outside: Outside) -> None
         return
     try:
         outcome = await gateway.fetch(signal.transaction_id)
-    except TransactionUnknown:
+    except TransactionUnknown as error:
+        if not was_not_received(signal.received_at):
+            # What it told of may not be listed yet: the job is run again.
+            raise GatewayUnavailable from error
         log.warning("signal_of_unknown_transaction", transaction=signal.transaction_id)
         async with outside.database.transaction() as tx:
             await PaymentService(tx).mark_read(signal.id, "unknown transaction")

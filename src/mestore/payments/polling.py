@@ -50,6 +50,6 @@ def next_poll(attempt: AttemptState, status: AttemptStatus) -> datetime | None:
     return now() + (waits[attempt.polls] if attempt.polls < len(waits) else later)
 
 
-def was_not_received(sent_at: datetime, polls: int) -> bool:
-    """Say whether a gateway that knows nothing of what was sent may be believed by now."""
-    return now() - sent_at > _NOT_RECEIVED_AFTER and polls >= _NOT_RECEIVED_POLLS
+def was_not_received(since: datetime, polls: int = _NOT_RECEIVED_POLLS) -> bool:
+    """Say whether a gateway that knows nothing of what was sent or told may be believed."""
+    return now() - since > _NOT_RECEIVED_AFTER and polls >= _NOT_RECEIVED_POLLS

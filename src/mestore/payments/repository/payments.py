@@ -147,6 +147,7 @@ _EVENT = select(
     GatewayEvent.id,
     GatewayEvent.gateway,
     GatewayEvent.transaction_id,
+    GatewayEvent.received_at,
     GatewayEvent.handled_at,
     GatewayEvent.kind,
     GatewayEvent.object_id,

@@ -337,6 +337,7 @@ class StoredEvent:
     id: int
     gateway: str
     transaction_id: str
+    received_at: datetime
     handled_at: datetime | None
     kind: NoticeKind = NoticeKind.TRANSACTION
     object_id: str | None = None
