@@ -122,6 +122,10 @@ class CashPayment:
         """Each payment is a transaction of its own: one voucher can be paid twice."""
         return f"{bare(self.reference)}-{self.authorization}"
 
+    def event_key(self, convenio: str) -> str:
+        """What makes a repeat of the same message the same, however it came."""
+        return f"{convenio}:{self.transaction_id}:{self.kind}"
+
 
 @dataclass(frozen=True, slots=True)
 class CashState:

@@ -135,8 +135,7 @@ class EfectyGateway:
     def verify(self, headers: Mapping[str, str], body: bytes) -> Notice:
         """Check the signature of a message; it names one payment of a voucher, not its charge."""
         payment = self.payment_of(body)
-        key = f"{self.policy.convenio}:{payment.transaction_id}:{payment.kind}"
-        return Notice(key, payment.transaction_id, None)
+        return Notice(payment.event_key(self.policy.convenio), payment.transaction_id, None)
 
     def check_agreement(self, convenio: str | None) -> None:
         """Refuse the number of another agreement than ours."""

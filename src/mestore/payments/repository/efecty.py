@@ -18,6 +18,7 @@ from mestore.payments.models import (
     Payment,
     VoucherLookup,
 )
+from mestore.payments.repository.once import insert_once
 from mestore.payments.types import PAID_STATUSES
 from mestore.payments.vouchers import CashKind, CashPayment, CashVoucher
 
@@ -148,10 +149,7 @@ class EfectyRepository:
 
     async def add_payment(self, row: Mapping[str, Any]) -> bool:
         """Write what a counter told; False where it was told before."""
-        async with unless_taken(self.connection):
-            await self.connection.execute(_ADD_PAYMENT, row)
-            return True
-        return False
+        return await insert_once(self.connection, _ADD_PAYMENT, row)
 
     async def told(self, convenio: str, bare_reference: str, payment: CashPayment) -> int | None:
         """Return the amount under which this was told before."""

@@ -121,8 +121,8 @@ class CashService:
         if not await self.cash.add_payment(row):
             await self._check_repeat(reference, payment)
             return Told(voucher, is_new=False)
-        key = f"{self.policy.convenio}:{payment.transaction_id}:{payment.kind}"
         charge_reference = voucher.charge_reference if voucher else None
+        key = payment.event_key(self.policy.convenio)
         notice = Notice(key, payment.transaction_id, charge_reference)
         await PaymentService(self.tx).receive(EFECTY, notice, body)
         if source is CashSource.STAFF:
