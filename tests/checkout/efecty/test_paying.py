@@ -5,7 +5,9 @@ from datetime import datetime, timedelta
 
 import pytest
 
+from mestore.checkout.service.cancel import cancel
 from mestore.kernel.clock import now
+from mestore.orders.types import CancelReason
 from mestore.payments.service import BLOCKED_FOR
 from mestore.refunds.jobs import SettleQueues, settle_queues
 from tests.checkout.bodies import HEADERS
@@ -190,6 +192,18 @@ async def test_an_annulment_is_noted_also_where_the_money_is_to_go_back_by_trans
 
     kinds = [kind for kind, *_ in await counter.till.queues()]
     assert kinds == ["SECOND_APPROVAL", "VOIDED_LATER"]
+
+
+async def test_no_counter_takes_money_for_an_order_that_was_called_off(counter: Counter) -> None:
+    reference = (await counter.voucher())["reference"]
+    await cancel(counter.program.outside, counter.order.id, CancelReason.BUYER, None)
+    await counter.run_jobs()
+
+    assert (await counter.asks(reference))["codigo"] == "0002"
+    # Who paid all the same, before the counter asked, is not forgotten.
+    await counter.pays(reference)
+    assert await counter.till.queues() == [("LATE_APPROVAL", f"{reference}-A1", TOTAL)]
+    assert await counter.till.doctor() == []
 
 
 async def test_an_unpaid_voucher_ends_and_frees_the_stock(

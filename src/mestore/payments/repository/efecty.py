@@ -41,6 +41,18 @@ _NUMBER_VOUCHER = (
     .where(EfectyVoucher.id == bindparam("of_id"))
     .values(reference=bindparam("new_reference"), bare_reference=bindparam("new_bare"))
 )
+_END_VOUCHERS = (
+    update(EfectyVoucher)
+    .where(
+        EfectyVoucher.expires_at > bindparam("moment"),
+        EfectyVoucher.charge_reference.in_(
+            select(Attempt.reference)
+            .join(Payment, Payment.id == Attempt.payment_id)
+            .where(Payment.order_id == bindparam("of_order"))
+        ),
+    )
+    .values(expires_at=bindparam("moment"))
+)
 _PAYMENT = select(
     EfectyPayment.bare_reference,
     EfectyPayment.authorization,
@@ -116,6 +128,10 @@ class EfectyRepository:
         """Give a new voucher its reference."""
         values = {"of_id": voucher_id, "new_reference": reference, "new_bare": bare_reference}
         await affected(self.connection, _NUMBER_VOUCHER, **values)
+
+    async def end_vouchers(self, order_id: int, moment: datetime) -> None:
+        """Let the vouchers of an order end now."""
+        await affected(self.connection, _END_VOUCHERS, of_order=order_id, moment=moment)
 
     async def find_of_charge(self, charge_reference: str) -> CashVoucher | None:
         """Return the voucher of a charge."""

@@ -96,6 +96,10 @@ class CashService:
             raise LookupError(charge_reference)
         return found
 
+    async def end_vouchers(self, order_id: int) -> None:
+        """Let no counter take money for an order any more; what was taken before is still told."""
+        await self.cash.end_vouchers(order_id, now())
+
     async def confirm(self, payment: CashPayment, source: CashSource, body: bytes) -> Told:
         """Write down what a counter told, once.
 
