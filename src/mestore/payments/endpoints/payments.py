@@ -3,6 +3,8 @@
 Paying itself belongs to checkout, which knows orders.
 """
 
+import asyncio
+
 from fastapi import Request
 
 from mestore.kernel.breaker import Breaker, CircuitState
@@ -90,20 +92,15 @@ async def config(gateways: Gateways) -> ConfigOut:
     return ConfigOut(
         currency=CURRENCY,
         installments=INSTALLMENTS,
-        gateways=[await _config_of(gateway) for gateway in gateways.values()],
+        gateways=await asyncio.gather(*map(_config_of, gateways.values())),
     )
 
 
 @router.get("/methods")
 async def methods(gateways: Gateways) -> MethodsOut:
     """List every configured way to pay, with its limits, and the banks of PSE."""
-    return MethodsOut(
-        methods=[
-            await _method_of(gateway, method)
-            for gateway in gateways.values()
-            for method in sorted(gateway.methods)
-        ]
-    )
+    taken = [(each, method) for each in gateways.values() for method in sorted(each.methods)]
+    return MethodsOut(methods=await asyncio.gather(*(_method_of(*each) for each in taken)))
 
 
 @router.get("/health")
