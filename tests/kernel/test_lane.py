@@ -5,7 +5,7 @@ from collections.abc import AsyncIterator
 from typing import Any
 
 import pytest
-from sqlalchemy import Integer, bindparam, func, select
+from sqlalchemy import Integer, Select, bindparam, column, func, select, table
 
 from mestore.kernel.db import Database
 from mestore.kernel.direct import Form, form_of
@@ -13,6 +13,12 @@ from mestore.kernel.lane import Lane
 
 MOST = 2
 ECHO = select(bindparam("said", type_=Integer), func.pg_sleep(bindparam("seconds")))
+PREPARED = table(
+    "pg_prepared_statements", column("statement"), column("generic_plans"), column("custom_plans")
+)
+PLANS = select(PREPARED.c.generic_plans, PREPARED.c.custom_plans).where(
+    PREPARED.c.statement.contains("pg_sleep")
+)
 
 
 @pytest.fixture
@@ -20,7 +26,7 @@ async def lane(database: Database) -> AsyncIterator[Lane]:
     """A lane of two connections."""
     if database.dialect != "postgresql":
         pytest.skip("only asyncpg has a short way")
-    lane = Lane(database.reads, MOST)
+    lane = Lane(database.reads, MOST, keeps_plans=True)
     yield lane
     lane.close()
     assert checked_out(database) == 0
@@ -32,9 +38,9 @@ def checked_out(database: Database) -> int:
     return int(pool.checkedout())
 
 
-def form(database: Database) -> Form:
-    """Return a statement that waits before it says what it was told."""
-    found = form_of(ECHO, database.reads.sync_engine.dialect, {"said": 1, "seconds": 0.0})
+def form(database: Database, statement: Select[Any] = ECHO) -> Form:
+    """Return a statement as the driver takes it; ECHO waits before it says what it was told."""
+    found = form_of(statement, database.reads.sync_engine.dialect, {"said": 1, "seconds": 0.0})
     assert found is not None
     return found
 
@@ -68,3 +74,10 @@ async def test_who_leaves_or_fails_keeps_nobody_waiting(lane: Lane, database: Da
     )
     assert [rows[0][0] for rows in found] == list(range(10))
     assert checked_out(database) <= MOST
+
+
+async def test_a_statement_is_planned_once(lane: Lane, database: Database) -> None:
+    for number in range(9):
+        await lane.fetch(form(database), {"said": number, "seconds": 0.0})
+    plans = form(database, PLANS)
+    assert [tuple(row) for row in await lane.fetch(plans, {})] == [(9, 0)]

@@ -158,8 +158,11 @@ class Database:
         self.reads = _read_engine(parsed, pool_size)
         self.replica = _read_engine(make_url(replica_url), pool_size) if replica_url else self.reads
         # Half of a pool: the other half is for reads that take longer.
-        self._lane = Lane(self.replica, max(1, pool_size // 2))
-        self._committed = Lane(self.reads, max(1, pool_size // 2)) if replica_url else self._lane
+        planned_once = max(1, pool_size // 4)
+        most = max(1, pool_size // 2 - planned_once)
+        self._lane = Lane(self.replica, most)
+        self._committed = Lane(self.reads, most) if replica_url else self._lane
+        self._planned_once = Lane(self.replica, planned_once, keeps_plans=True)
 
     def policy(self, kind: type[Policy]) -> Policy:
         """Return the operator's choices of this kind, or its defaults where none were made."""
@@ -208,10 +211,13 @@ class Database:
         values: Mapping[str, Any],
         *,
         committed: bool = False,
+        is_planned_once: bool = False,
     ) -> Sequence[Sequence[Any]]:
         """Run one SELECT outside of transactions, the shortest way there is, and return its rows.
 
-        Public reads go to the replica where there is one; others ask for what is `committed`.
+        Public reads go to the replica where there is one; others ask for what is `committed`. A
+        public read whose best plan is the same for all values, however large the tables, asks to
+        be planned once.
 
         For hot reads whose statement is kept and used again. On asyncpg SQLAlchemy only writes the
         SQL and lends the connection: its own run of a small SELECT costs five times the driver's.
@@ -221,8 +227,8 @@ class Database:
         form = form_of(statement, engine.dialect, values) if is_open_to(engine) else None
         if form is not None:
             try:
-                lane = self._committed if committed else self._lane
-                return await lane.fetch(form, values)
+                public = self._planned_once if is_planned_once else self._lane
+                return await (self._committed if committed else public).fetch(form, values)
             except Exception as error:
                 # The ordinary way tells failures apart, and may well find a better connection.
                 log.info("direct_read_failed", error=type(error).__name__)
@@ -236,6 +242,7 @@ class Database:
         """Give all connections back."""
         self._lane.close()
         self._committed.close()
+        self._planned_once.close()
         await self.writes.dispose()
         await self.reads.dispose()
         await self.replica.dispose()

@@ -10,16 +10,21 @@ from sqlalchemy.pool import PoolProxiedConnection
 from mestore.kernel.direct import Form, Rows, Values
 
 WAIT_SECONDS = 30
+# Left to itself PostgreSQL plans a statement anew each time where that seems to save more than its
+# guess of what planning costs: on large tables that took longer than the short read itself.
+KEEP_PLANS = "SET plan_cache_mode = force_generic_plan"
 
 
 class Lane:
     """At most some connections of an engine's pool, each for one read after the other.
 
-    What fails is given up with its connection; whoever waits then opens another.
+    Where plans are kept, a statement is planned once, whatever its values are. What fails is given
+    up with its connection; whoever waits then opens another.
     """
 
-    def __init__(self, engine: AsyncEngine, most: int) -> None:
+    def __init__(self, engine: AsyncEngine, most: int, *, keeps_plans: bool = False) -> None:
         self._engine = engine
+        self._keeps_plans = keeps_plans
         self._free = most
         self._idle: list[PoolProxiedConnection] = []
         self._waiting: deque[asyncio.Future[PoolProxiedConnection | None]] = deque()
@@ -31,10 +36,7 @@ class Lane:
             driver: Any = lent.driver_connection
             rows = form.answer(await driver.fetch(form.sql, *form.arguments(values)))
         except BaseException:
-            # Also where the caller went away: half an answer may still be on its way.
-            lent.invalidate()
-            lent.close()
-            self._hand_on(None)
+            self._give_up(lent)
             raise
         self._hand_on(lent)
         return rows
@@ -65,10 +67,24 @@ class Lane:
 
     async def _lend(self) -> PoolProxiedConnection:
         try:
-            return await self._engine.raw_connection()
+            lent = await self._engine.raw_connection()
         except BaseException:
             self._hand_on(None)
             raise
+        if self._keeps_plans:
+            try:
+                driver: Any = lent.driver_connection
+                await driver.execute(KEEP_PLANS)
+            except BaseException:
+                self._give_up(lent)
+                raise
+        return lent
+
+    def _give_up(self, lent: PoolProxiedConnection) -> None:
+        """Close a connection: where the caller went away, half an answer may be on its way."""
+        lent.invalidate()
+        lent.close()
+        self._hand_on(None)
 
     def _hand_on(self, lent: PoolProxiedConnection | None) -> None:
         """Give a connection, or the right to open one, to who waits longest, or keep it."""

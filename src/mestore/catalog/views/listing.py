@@ -172,7 +172,7 @@ async def list_products(
         values["skipped"] = (wanted.page - 1) * wanted.per_page
     conditions, column = listing.conditions, order.column
     statement = _page(lens.columns, conditions, column, descending, wanted.per_page + 1, way)
-    rows = await database.rows(statement, values)
+    rows = await database.rows(statement, values, is_planned_once=not listing.values)
     if way == "first" and len(rows) <= wanted.per_page:
         total = len(rows)
     else:

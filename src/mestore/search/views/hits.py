@@ -138,7 +138,7 @@ async def hits(
     is_counted = skipped > 0 or most < width
     statement = _hits(shape_of(slots), tuple(sorted(values)), width, sort, is_counted=is_counted)
     bound = values_of(slots) | conditions(values) | {"skipped": skipped, "most": most}
-    rows = await database.rows(statement, bound)
+    rows = await database.rows(statement, bound, is_planned_once=not values)
     found = [hit_of(row, sum(row[11:]), tuple(row[11:])) for row in rows]
     if not rows:
         return Looked(found, 0, 0)

@@ -57,9 +57,10 @@ async def frequencies(database: Database, terms: Iterable[str]) -> dict[str, int
 async def words_beginning(database: Database, text: str) -> list[tuple[str, str, int]]:
     """Return the most used (word, term, uses) that begin with a folded text of two or more."""
     if len(text) == 2:
-        rows = await database.rows(_OF_HEAD, {"head": text})
+        rows = await database.rows(_OF_HEAD, {"head": text}, is_planned_once=True)
     else:
-        rows = await database.rows(_BEGUN, {"begin": text, "end": text + LAST})
+        values = {"begin": text, "end": text + LAST}
+        rows = await database.rows(_BEGUN, values, is_planned_once=True)
     return [(row[0], row[1], row[2]) for row in rows]
 
 
