@@ -1,14 +1,19 @@
 """Hostile files: bombs, wrong kinds, formulas, names that would like to be paths."""
 
 import io
+import json
 import zipfile
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 from pydantic import SecretStr
 from sqlalchemy import func, select
 
 from mestore.bulk.models import BulkJob
+from mestore.bulk.service.packed import Overfull, parts_of
+from mestore.bulk.service.reading import rows_of
+from mestore.bulk.types import FileForm, JobKind, UnreadableFile
 from mestore.catalog.models import Product
 from mestore.kernel.db import Database
 from mestore.settings import Environment, Settings
@@ -65,6 +70,73 @@ def packed(**parts: bytes) -> bytes:
         for name, content in parts.items():
             archive.writestr(name.replace("__", "/").replace("_dot_", "."), content)
     return written.getvalue()
+
+
+MAIN = "http://schemas.openxmlformats.org/spreadsheetml/2006/main"
+
+
+def workbook_with(part: str, content: bytes, **types: str) -> bytes:
+    """Return a workbook whose part is another one; `types` replace texts in its list of types."""
+    written = io.BytesIO()
+    plain = io.BytesIO(xlsx_of(mugs(1)))
+    with (
+        zipfile.ZipFile(plain) as old,
+        zipfile.ZipFile(written, "w", zipfile.ZIP_DEFLATED) as new,
+    ):
+        for name in {*old.namelist(), part}:
+            body = content if name == part else old.read(name)
+            if name == "[Content_Types].xml":
+                for before, after in types.items():
+                    body = body.replace(before.encode(), after.encode())
+            new.writestr(name, body)
+    return written.getvalue()
+
+
+SHEET = "xl/worksheets/sheet1.xml"
+ROW = b'<worksheet xmlns="%s"><sheetData><row>%%s</row></sheetData></worksheet>' % MAIN.encode()
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        workbook_with(SHEET, ROW % (b"<c/>" * 300_000)),
+        workbook_with(SHEET, ROW.replace(b"row>", b"line>") % (b"<c/>" * 300_000)),
+        workbook_with(SHEET, ROW % (b"<row/>" * 300_000)),
+        workbook_with("xl/styles.xml", ROW % (b"</row><row>" * 150_000)),
+        workbook_with(
+            "xl/other.bin", ROW % (b"<c/>" * 300_000), **{"xl/workbook.xml": "xl/other.bin"}
+        ),
+        workbook_with(SHEET, ROW % (b"</row><row>" * 150_000), **{"/xl/workbook.xml": f"/{SHEET}"}),
+        workbook_with(
+            SHEET, ROW % (b"</row><row>" * 150_000), **{"worksheet+xml": "sharedStrings+xml"}
+        ),
+    ],
+    ids=["row", "no row", "rows in a row", "styles", "elsewhere", "book", "texts"],
+)
+async def test_a_workbook_that_would_fill_memory_is_not_read(
+    importer: Importer, content: bytes
+) -> None:
+    assert len(content) < 20_000
+    job = await importer.job(content)
+    (line,) = await importer.report(job)
+    assert (job["state"], line["issue"]) == ("FAILED", "A part of it is far too large.")
+
+
+async def test_a_row_of_a_table_that_would_fill_memory_is_not_read(tmp_path: Path) -> None:
+    path = tmp_path / "file"
+    for endless in (b"," * 2_000_000, b',"\n",' * 400_000):
+        path.write_bytes(b"sku,name\n" + endless)
+        with pytest.raises(UnreadableFile, match="far too large"):
+            list(rows_of(path, FileForm.CSV, JobKind.PRODUCTS))
+
+
+async def test_a_zip_that_lists_too_much_is_not_opened(tmp_path: Path) -> None:
+    path = tmp_path / "file"
+    with zipfile.ZipFile(path, "w") as archive:
+        archive.writestr("a" * 60_000, b"")
+        archive.filelist *= 80
+    with pytest.raises(Overfull):
+        parts_of(path)
 
 
 async def test_a_workbook_that_unpacks_to_too_much_is_refused(
@@ -158,6 +230,10 @@ async def test_a_report_is_safe_in_a_spreadsheet(importer: Importer) -> None:
         {"sku": "A", "category": {"a": 1}},
         {"sku": ["A"]},
         {"sku": "A\0"},
+        {"sku": "A\ud800"},
+        {"sku": "A", "name": "\ud800"},
+        {"sku": "A", "a\0": 1},
+        {"sku": "A", "\ud800": 1},
         {"sku": "A", "name": "B", "price": 10**400},
         {"sku": "A", "name": "B", "price": 1, "images": ["../../etc/passwd"]},
         {"sku": "A", "name": "B", "price": 1, "images": ["file:///etc/passwd"]},
@@ -170,7 +246,9 @@ async def test_odd_values_are_issues_of_their_row(
     importer: Importer, value: dict[str, object]
 ) -> None:
     answer = await importer.client.post(
-        "/products/bulk-import", json={"products": [value]}, headers=importer.headers
+        "/products/bulk-import",
+        content=json.dumps({"products": [value]}),
+        headers={**importer.headers, "Content-Type": "application/json"},
     )
     await importer.run_jobs()
     job = await importer.state(answer.json()["id"])

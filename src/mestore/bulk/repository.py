@@ -10,7 +10,7 @@ from sqlalchemy import bindparam, delete, insert, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from mestore.bulk.models import BulkIssue, BulkJob, BulkPicture
-from mestore.bulk.types import BulkState, Issue, Job, PictureState
+from mestore.bulk.types import BulkState, Issue, Job, PictureState, storable
 from mestore.kernel.db import affected
 
 _JOB = select(
@@ -98,10 +98,10 @@ class JobRepository:
             {
                 "job_id": job_id,
                 "row_at": issue.row,
-                "field": issue.field[:100],
+                "field": storable(issue.field)[:100],
                 "code": issue.code[:100],
-                "issue": issue.issue[:500],
-                "hint": issue.hint[:500],
+                "issue": storable(issue.issue)[:500],
+                "hint": storable(issue.hint)[:500],
             }
             for issue in issues
         ]

@@ -190,6 +190,11 @@ class PurgeJobs(Task):
     """Delete jobs that ended long ago, with their reports."""
 
 
+def storable(text: str) -> str:
+    """Return a text without what no database keeps: NUL, and halves of letters."""
+    return text.replace("\0", "").encode(errors="ignore").decode()
+
+
 class UnreadableFile(Exception):
     """A file that cannot be read on: where, and what to do."""
 

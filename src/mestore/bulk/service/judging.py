@@ -10,7 +10,7 @@ from pydantic import ValidationError
 from mestore.bulk.service.cells import ALIASES, said
 from mestore.bulk.service.rows import KnownProductRow, NewProductRow, StockRow, VariantRow
 from mestore.bulk.service.workshop import Planned, PlannedLevel
-from mestore.bulk.types import MOST_ROWS, ImportMode, Issue, Record
+from mestore.bulk.types import MOST_ROWS, ImportMode, Issue, Record, storable
 from mestore.catalog.types import UpsertRow
 from mestore.kernel.errors import Refusal
 from mestore.kernel.problems import issue_words, language
@@ -44,9 +44,9 @@ class Judged:
 def sku_of(record: Record) -> str | None:
     """Return the SKU of a record as the schemas will read it; None where there is none."""
     sku = record.values.get("sku")
-    if not isinstance(sku, str) or not sku.strip() or len(sku) > _LONGEST_SKU or "\0" in sku:
+    if not isinstance(sku, str) or len(sku) > _LONGEST_SKU or storable(sku) != sku:
         return None
-    return sku.strip()
+    return sku.strip() or None
 
 
 def category_of(record: Record) -> str | None:

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any, TextIO
 
 from mestore.bulk.service.cells import ALIASES, COLUMNS, read_row, said
+from mestore.bulk.service.packed import Overfull, check_workbook
 from mestore.bulk.service.sniffing import encoding_of
 from mestore.bulk.types import MOST_ROWS, FileForm, Issue, JobKind, Record, UnreadableFile
 
@@ -37,6 +38,8 @@ def rows_of(path: Path, form: FileForm, kind: JobKind) -> Iterator[Record]:
 
 
 def _words_of(error: Exception) -> str:
+    if isinstance(error, Overfull):
+        return said("A part of it is far too large.", "Una parte es demasiado grande.")
     if isinstance(error, UnicodeDecodeError):
         return said(
             "The text is neither UTF-8 nor Windows-1252.", "El texto no es UTF-8 ni Windows-1252."
@@ -106,7 +109,25 @@ def _header(row: int, cells: Sequence[str], kind: JobKind) -> list[str]:
 
 def _csv(path: Path) -> Iterator[tuple[int, list[str]]]:
     with path.open(encoding=encoding_of(path), newline="") as file:
-        yield from enumerate(csv.reader(file, delimiter=_delimiter(file), strict=True), 1)
+        lines = _Lines(file)
+        for row, cells in enumerate(csv.reader(lines, delimiter=_delimiter(file), strict=True), 1):
+            yield row, cells
+            lines.taken = 0
+
+
+class _Lines:
+    """The lines of a file; `taken` is how much the row that is being read has so far."""
+
+    def __init__(self, file: TextIO) -> None:
+        self.file = file
+        self.taken = 0
+
+    def __iter__(self) -> Iterator[str]:
+        while line := self.file.readline(_LARGEST_OBJECT + 1):
+            self.taken += len(line)
+            if self.taken > _LARGEST_OBJECT:
+                raise Overfull("a row is too long")
+            yield line
 
 
 def _delimiter(file: TextIO) -> str:
@@ -118,6 +139,7 @@ def _delimiter(file: TextIO) -> str:
 def _xlsx(path: Path) -> Iterator[tuple[int, list[str]]]:
     # It takes 16 MB with what it uses: only processes that read workbooks pay for it.
     openpyxl = importlib.import_module("openpyxl")
+    check_workbook(path)
     # Opened here: by its name openpyxl would refuse what is not called .xlsx.
     with path.open("rb") as file:
         book = openpyxl.load_workbook(file, read_only=True, data_only=False, keep_links=False)

@@ -12,6 +12,7 @@ from uuid import UUID
 
 from mestore.bulk.errors import FileTooLarge, PicturesUnreadable
 from mestore.bulk.ports import FileStore
+from mestore.bulk.service.packed import parts_of
 from mestore.bulk.service.sniffing import form_of
 from mestore.bulk.service.workshop import archive_of, upload_of
 from mestore.bulk.types import BulkPolicy, FileForm
@@ -68,8 +69,7 @@ async def _written(pieces: AsyncIterator[bytes], path: Path, what: str, limit: i
 
 def _check_archive(path: Path, policy: BulkPolicy) -> None:
     try:
-        with zipfile.ZipFile(path) as archive:
-            parts = archive.infolist()
+        parts = parts_of(path)
     except (zipfile.BadZipFile, OSError, ValueError, NotImplementedError) as error:
         raise PicturesUnreadable(most=_MOST_NAMES) from error
     if len(parts) > _MOST_NAMES or any(part.flag_bits & 1 for part in parts):

@@ -5,6 +5,7 @@ import zipfile
 from pathlib import Path
 
 from mestore.bulk.errors import FileTooLarge, UnsupportedFile
+from mestore.bulk.service.packed import Overfull, parts_of
 from mestore.bulk.types import BulkPolicy, FileForm
 
 _HEAD = 4096
@@ -23,11 +24,7 @@ def form_of(path: Path, policy: BulkPolicy) -> FileForm:
         _check_workbook(path, policy)
         return FileForm.XLSX
     bare = head.removeprefix(_UTF8_MARK).lstrip()
-    if (
-        not bare
-        or b"\0" in head
-        or head.startswith((b"%PDF", b"\x89PNG", b"\xff\xd8\xff", b"GIF8"))
-    ):
+    if not bare or b"\0" in head or head.startswith(_OTHERS):
         raise UnsupportedFile
     return FileForm.JSON if bare[:1] in b"{[" else FileForm.CSV
 
@@ -37,15 +34,16 @@ def _check_workbook(path: Path, policy: BulkPolicy) -> None:
 
     A part never unpacks to more than its entry says: reading it stops there.
     """
+    limit = policy.unpacked_bytes
     try:
-        with zipfile.ZipFile(path) as packed:
-            parts = packed.infolist()
+        parts = parts_of(path)
+    except Overfull as error:
+        raise FileTooLarge(what="XLSX", limit_bytes=limit) from error
     except (zipfile.BadZipFile, OSError, ValueError, NotImplementedError) as error:
         raise UnsupportedFile from error
     sizes = {part.filename: part.file_size for part in parts}
     if "xl/workbook.xml" not in sizes or any(part.flag_bits & 1 for part in parts):
         raise UnsupportedFile
-    limit = policy.unpacked_bytes
     shared = sizes.get("xl/sharedStrings.xml", 0)
     if len(parts) > _MOST_PARTS or sum(part.file_size for part in parts) > limit:
         raise FileTooLarge(what="XLSX", limit_bytes=limit)
