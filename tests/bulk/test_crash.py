@@ -142,6 +142,18 @@ async def test_stock_is_set_changed_and_compared(
     assert await levels(database) == [7, 15, 30, 4]
 
 
+async def test_one_level_is_named_once_whether_its_place_is_said_or_not(
+    importer: Importer, database: Database, build: Build
+) -> None:
+    mug = await build.product(vendor=importer.vendor, stock=10)
+    rows = [["sku", "location", "quantity"], [mug.sku, "", 5], [mug.sku, "Principal", 7]]
+    job = await importer.job(csv_of(rows), to="/inventory/import")
+    assert [(line["row"], line["code"]) for line in await importer.report(job)] == [
+        ("3", "SKU_TWICE")
+    ]
+    assert (job["state"], await levels(database)) == ("FAILED", [10])
+
+
 async def test_stock_that_orders_hold_stays(
     importer: Importer, database: Database, build: Build
 ) -> None:

@@ -25,7 +25,8 @@ from mestore.bulk.service.workshop import (
     spoken,
     upload_of,
 )
-from mestore.bulk.types import CHUNK, MOST_ROWS, Issue, Job, JobKind, Record, UnreadableFile
+from mestore.bulk.types import CHUNK, MOST_ROWS, Issue, Job, Record, UnreadableFile
+from mestore.inventory.types import MAIN_LOCATION
 from mestore.media.types import MOST_BYTES
 
 
@@ -101,7 +102,7 @@ def _chunks(path: Path, job: Job) -> Iterator[list[Record]]:
             words = said(f"A file has at most {MOST_ROWS} rows.", f"Máximo {MOST_ROWS} filas.")
             hint = said("Split it.", "Divídelo.")
             raise UnreadableFile(Issue(record.row, "", "TOO_MANY_ROWS", words, hint))
-        chunk.append(_once(record, seen, job.kind))
+        chunk.append(_once(record, seen))
         if len(chunk) == CHUNK:
             yield chunk
             chunk = []
@@ -109,12 +110,12 @@ def _chunks(path: Path, job: Job) -> Iterator[list[Record]]:
         yield chunk
 
 
-def _once(record: Record, seen: dict[tuple[str, str], int], kind: JobKind) -> Record:
-    """Return a record, with an issue where its SKU was there before."""
+def _once(record: Record, seen: dict[tuple[str, str], int]) -> Record:
+    """Return a record, with an issue where its SKU was there before, of stock at the same place."""
     sku = sku_of(record)
     if sku is None:
         return record
-    place = str(record.values.get("location") or "").strip() if kind is JobKind.STOCK else ""
+    place = str(record.values.get("location") or MAIN_LOCATION).strip()
     first = seen.setdefault((sku, place), record.row)
     if first == record.row:
         return record
