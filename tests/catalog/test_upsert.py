@@ -78,6 +78,19 @@ async def test_what_an_untrusted_vendor_says_of_approved_products_waits(
     assert waiting == [{"name": "Otra taza"}]
 
 
+async def test_what_waits_instead_makes_the_version_that_was_read_an_old_one(
+    build: Build, database: Database
+) -> None:
+    vendor = await build.vendor()
+    await upsert(database, vendor, [row(1)])
+    versions = []
+    for name in ("Taza buena", "Taza buena", "Taza mala"):
+        await upsert(database, vendor, [row(1, name=name)], is_trusted=False)
+        async with database.read() as connection:
+            versions.append((await connection.execute(select(Product.version))).scalar_one())
+    assert versions == [2, 2, 3]
+
+
 async def test_an_existing_product_changes_what_is_named_with_its_price_history(
     build: Build, database: Database
 ) -> None:

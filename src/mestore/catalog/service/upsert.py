@@ -56,25 +56,34 @@ _VARIANT_COLUMNS = (
 
 
 async def upsert_products(
-    tx: Tx, vendor: SellingVendor, rows: Sequence[UpsertRow], *, levels: OpeningStock
+    tx: Tx,
+    vendor: SellingVendor,
+    rows: Sequence[UpsertRow],
+    *,
+    levels: OpeningStock,
+    actor_id: UUID | None = None,
 ) -> list[UpsertResult]:
     """Insert or change up to about 500 products of one vendor by SKU; one result a row, in order.
 
     A constant number of statements. All or nothing: the first bad row refuses the whole call,
     and the caller's transaction is to be rolled back. SKUs must differ (`SkuTaken`). In rows of
     products that exist, absent fields stay; `status` may be DRAFT or PENDING on new ones only and
-    is ignored on others. Writes price history and stock, and publishes `ProductsWritten`.
+    is ignored on others. Writes price history and stock, in the name of `actor_id` or else of the
+    vendor, and publishes `ProductsWritten`.
     Raises `ShopNotOpen`, `FeaturedByStaff`, `SkuTaken`, `UnknownCategory`, `CompareAtPriceTooLow`,
     `CompareAtPriceNotReal`, the inventory's `BelowReserved`, and `LostRace` (then try again).
     """
-    return await _Upsert(tx, vendor, levels).run(rows)
+    return await _Upsert(tx, vendor, levels, actor_id or vendor.user_id).run(rows)
 
 
 class _Upsert:
-    def __init__(self, tx: Tx, vendor: SellingVendor, levels: OpeningStock) -> None:
+    def __init__(
+        self, tx: Tx, vendor: SellingVendor, levels: OpeningStock, actor_id: UUID
+    ) -> None:
         self.tx = tx
         self.vendor = vendor
         self.levels = levels
+        self.actor_id = actor_id
         self.store = UpsertRepository(tx.connection)
         self.prices = PriceBook(tx)
         self.moment = now()
@@ -121,7 +130,7 @@ class _Upsert:
                 for written, variant in zip(made, (default, *row.variants), strict=True)
             }
         await self.store.add_variants(variants)
-        await self.levels.put_many(self.tx, self.vendor.id, stock, self.vendor.user_id)
+        await self.levels.put_many(self.tx, self.vendor.id, stock, self.actor_id)
         self.told += [product["id"] for product in products if product["is_public"]]
         return {product["sku"]: product["id"] for product in products}
 
@@ -164,6 +173,12 @@ class _Upsert:
             after["is_public"] = before["status"] is ProductStatus.APPROVED and after["is_visible"]
             if after != before:
                 changed[before["sku"]] = after | {"updated_at": self.moment}
+        present = {each["id"]: shown(each) for each in held.values()}
+        put = await WaitingChanges(self.tx).put_many(waiting, present) if waiting else set()
+        for sku, before in held.items():
+            if before["id"] in put:
+                # The next version, so that nobody agrees to what they have not read.
+                changed.setdefault(sku, before | {"updated_at": self.moment})
         await self.prices.check([_claim(held[sku], after) for sku, after in changed.items()])
         columns = sorted(
             {
@@ -186,12 +201,9 @@ class _Upsert:
                 if after["price_minor"] != held[sku]["price_minor"]
             ]
         )
-        present = {each["id"]: shown(each) for each in held.values()}
-        put = await WaitingChanges(self.tx).put_many(waiting, present) if waiting else set()
         with_variants = await self._change_variants(rows, held)
         self.told += [held[sku]["id"] for sku in sorted(set(changed) | with_variants)]
-        waits = {sku for sku, each in held.items() if each["id"] in put}
-        return set(changed) | with_variants | waits
+        return set(changed) | with_variants
 
     async def _change_variants(
         self, rows: Sequence[UpsertRow], held: Mapping[str, dict[str, Any]]
@@ -207,11 +219,10 @@ class _Upsert:
             plan.add(held[row.fields["sku"]]["id"], row)
         await self.store.add_variants(plan.new)
         await self.store.change_variants(plan.changed)
-        actor_id = self.vendor.user_id
         if plan.put:
-            await self.levels.put_many(self.tx, self.vendor.id, plan.put, actor_id)
+            await self.levels.put_many(self.tx, self.vendor.id, plan.put, self.actor_id)
         if plan.set_to:
-            moved = await self.levels.set_many(self.tx, self.vendor.id, plan.set_to, actor_id)
+            moved = await self.levels.set_many(self.tx, self.vendor.id, plan.set_to, self.actor_id)
             products = {variant["id"]: variant["product_id"] for variant in present}
             plan.touched |= {products[variant_id] for variant_id in moved}
         return {skus[product_id] for product_id in plan.touched}
