@@ -11,6 +11,7 @@ from sqlalchemy import func, select
 from mestore.accounts.types import UserType
 from mestore.bulk.models import BulkJob
 from mestore.catalog.models import Product
+from mestore.inventory.models import StockMovement
 from mestore.kernel.db import Database
 from mestore.kernel.outbox import Job
 from tests.build import Build
@@ -228,6 +229,23 @@ async def test_staff_import_for_a_vendor(
         assert (await connection.execute(select(Product.vendor_id))).scalars().all() == [
             importer.vendor.id
         ]
+
+
+async def test_movements_of_an_import_name_who_sent_it(
+    importer: Importer, build: Build, as_user: AsUser, database: Database, run_jobs: RunJobs
+) -> None:
+    operator = await build.user(UserType.ADMIN)
+    staff = Importer(importer.client, await as_user(operator), importer.vendor, run_jobs)
+    shop = importer.vendor.id
+    await importer.job(csv_of(mugs(1)))
+    await staff.job(csv_of(mugs(2, price=13000)), vendor_id=shop)
+    for delta in (["", 2], [9, ""]):
+        rows = [["sku", "quantity", "delta"], ["T-0", *delta]]
+        await staff.job(csv_of(rows), to="/inventory/import", vendor_id=shop)
+    async with database.read() as connection:
+        told = select(StockMovement.actor_id).order_by(StockMovement.id)
+        found = (await connection.execute(told)).scalars().all()
+    assert found == [importer.vendor.owner.id, *[operator.id] * 3]
 
 
 async def test_a_cancelled_job_writes_no_further_chunk(

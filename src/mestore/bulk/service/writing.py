@@ -43,7 +43,9 @@ class ProductWriter:
         if any((row.sku in known) == row.is_new for row in rows):
             raise LostRace
         upserts = [row.upsert for row in rows]
-        results = await upsert_products(tx, vendor, upserts, levels=OpeningStockBook())
+        results = await upsert_products(
+            tx, vendor, upserts, levels=OpeningStockBook(), actor_id=job.user_id
+        )
         self.products = {result.sku: result.product_id for result in results}
         return _counted(results)
 
@@ -53,7 +55,6 @@ class LevelWriter:
 
     async def write(self, tx: Tx, job: Job, rows: Sequence[PlannedLevel]) -> Outcome:
         """Write levels; raises `LevelMoved`, `BelowReserved`, `LevelTooHigh`."""
-        vendor = await VendorService(tx).get(job.vendor_id)
         stock = InventoryService(tx)
         sets = [
             NewLevel(row.variant_id, row.quantity, row.location, row.expected)
@@ -61,7 +62,7 @@ class LevelWriter:
             if row.quantity is not None
         ]
         if sets:
-            await stock.set_levels(sets, actor_id=vendor.user_id, reason="import")
+            await stock.set_levels(sets, actor_id=job.user_id, reason="import")
         # In the order of levels, so that two imports wait for each other and never in a circle.
         for row in sorted(rows, key=lambda row: (row.location, row.variant_id)):
             if row.delta:
@@ -69,7 +70,7 @@ class LevelWriter:
                     row.variant_id,
                     row.delta,
                     reason="import",
-                    actor_id=vendor.user_id,
+                    actor_id=job.user_id,
                     location=row.location,
                 )
         return Outcome(updated=len(rows))
