@@ -2,6 +2,7 @@
 
 import io
 import threading
+import time
 import zipfile
 from collections.abc import Iterator
 from datetime import timedelta
@@ -36,8 +37,11 @@ class Elsewhere(BaseHTTPRequestHandler):
             self.send_header("Location", "/one.jpg")
             self.end_headers()
             return
-        self.send_response(200 if self.path in {"/one.jpg", "/endless"} else 404)
+        self.send_response(200 if self.path in {"/one.jpg", "/slow.jpg", "/endless"} else 404)
         self.end_headers()
+        if self.path == "/slow.jpg":
+            time.sleep(0.5)
+            self.wfile.write(picture(size=(500, 300)))
         if self.path == "/one.jpg":
             self.wfile.write(picture())
         if self.path == "/endless":
@@ -101,6 +105,16 @@ async def test_pictures_are_fetched_once_and_failures_leave_the_product(
     exported = await importer.job(await importer.export("csv"))
     assert (counts(exported), exported["pictures_total"]) == ((0, 0, 2, 0), 0)
     assert await shown(database) == {"A": 1, "B": 1}
+
+
+async def test_pictures_are_shown_in_the_order_of_the_file(
+    importer: Importer, database: Database, site: str
+) -> None:
+    sources = f"{site}/slow.jpg {site}/one.jpg"
+    await importer.job(csv_of([HEADER, ["A", "Uno", "1", sources]]))
+    async with database.read() as connection:
+        (images,) = (await connection.execute(select(Product.images))).scalars()
+    assert [image["width"] for image in images] == [500, 400]
 
 
 async def test_pictures_that_fail_together_are_each_counted(importer: Importer, site: str) -> None:

@@ -29,6 +29,7 @@ from mestore.kernel.errors import Refusal, Unavailable
 from mestore.kernel.ids import uuid7
 from mestore.media.errors import BlobMissing
 from mestore.media.service import store_original, take_in
+from mestore.media.types import Picture
 
 _AT_ONCE = 4
 _WORDS = {
@@ -92,11 +93,14 @@ async def fetch_pictures(work: Workshop, job_id: UUID) -> None:
             return
         waiting = await jobs.waiting_pictures(job_id, _AT_ONCE)
     with spoken(job):
-        taken = (_take(work, job, picture) for picture in waiting)
+        fetching = (_fetched(work, job, picture) for picture in waiting)
         # All of them end before an error of one shows: none is left running unseen.
-        ended = await asyncio.gather(*taken, return_exceptions=True)
-    for error in filter(None, ended):
-        raise error
+        fetched = await asyncio.gather(*fetching, return_exceptions=True)
+        # One after the other: a product shows them in the order in which its row names them.
+        for picture, found in zip(waiting, fetched, strict=True):
+            if isinstance(found, BaseException):
+                raise found
+            await _take(work, job, picture, found)
     async with work.database.transaction() as tx:
         if waiting:
             tx.enqueue(FetchPictures(job_id))
@@ -104,34 +108,46 @@ async def fetch_pictures(work: Workshop, job_id: UUID) -> None:
             tx.enqueue(DropJobFiles(job_id))
 
 
-async def _take(work: Workshop, job: Job, picture: Any) -> None:  # noqa: ANN401  a row
-    """Take one picture in; a failure is a line of the report, the product stays."""
-    key = f"products/{picture.product_id.hex}/{uuid7().hex}"
+async def _fetched(work: Workshop, job: Job, picture: Any) -> Picture | Issue:  # noqa: ANN401  a row
+    """Return a picture as it is to be kept, or why there is none."""
     try:
         content = await _content(work, job, picture.source)
-        taken = await take_in(content, picture.source[:80])
+        return await take_in(content, picture.source[:80])
+    except PictureRefused as refusal:
+        words = said(*_WORDS[refusal.code])
+        return Issue(picture.row_at, "images", refusal.code, words, picture.source)
+    except Refusal as refusal:
+        return _told(picture, refusal)
+
+
+async def _take(work: Workshop, job: Job, picture: Any, found: Picture | Issue) -> None:  # noqa: ANN401  a row
+    """Take one picture in; a failure is a line of the report, the product stays."""
+    if isinstance(found, Issue):
+        await _failed(work, job, picture.id, found)
+        return
+    key = f"products/{picture.product_id.hex}/{uuid7().hex}"
+    try:
         async with work.database.transaction() as tx:
             product = await CatalogService(tx).hold(str(picture.product_id), SYSTEM_EDITOR)
             await ImageService(tx).announce(product, [key])
-        await store_original(work.blobs, key, taken)
+        await store_original(work.blobs, key, found)
         async with work.database.transaction() as tx:
             jobs = JobRepository(tx.connection)
             if not await jobs.move_picture(picture.id, PictureState.DONE):
                 raise BlobMissing
             product = await CatalogService(tx).hold(str(picture.product_id), SYSTEM_EDITOR)
-            await ImageService(tx).upload(product, [NewImage(key, taken.width, taken.height)])
+            await ImageService(tx).upload(product, [NewImage(key, found.width, found.height)])
             await jobs.count(job.id, {"pictures_done": 1})
-    except PictureRefused as refusal:
-        words = said(*_WORDS[refusal.code])
-        issue = Issue(picture.row_at, "images", refusal.code, words, picture.source)
-        await _failed(work, job, picture.id, issue)
     except Unavailable:
         # No fault of the picture's: the job asks again later.
         raise
     except Refusal as refusal:
-        told = refused(picture.row_at, refusal)
-        issue = Issue(told.row, "images", told.code, told.issue, picture.source)
-        await _failed(work, job, picture.id, issue)
+        await _failed(work, job, picture.id, _told(picture, refusal))
+
+
+def _told(picture: Any, refusal: Refusal) -> Issue:  # noqa: ANN401  a row
+    told = refused(picture.row_at, refusal)
+    return Issue(told.row, "images", told.code, told.issue, picture.source)
 
 
 async def _content(work: Workshop, job: Job, source: str) -> bytes:
