@@ -304,6 +304,27 @@ async def test_an_import_is_told_in_one_mail_that_names_a_few(
     assert f"Y {PRODUCTS + 5 - NAMED} más." in text
 
 
+async def test_what_an_import_shows_again_is_new_to_who_could_not_see_it(
+    somebody: Somebody,
+    build: Build,
+    client: httpx2.AsyncClient,
+    as_user: AsUser,
+    database: Database,
+    run_jobs: RunJobs,
+    mails: Mails,
+) -> None:
+    person, vendor = await somebody(), await build.vendor()
+    headers = await as_user(vendor.owner)
+    rows = [{"sku": "M-1", "name": "Mesa roja", "price": 1000, "is_visible": False}]
+    for is_visible in (False, True):
+        rows[0]["is_visible"] = is_visible
+        await client.post("/products/bulk-import", json={"products": rows}, headers=headers)
+        await look(database, run_jobs)
+        assert len(await mails()) == is_visible
+        if not is_visible:
+            await person.make(SAVED, {"name": "Mesas", "query": "mesa"})
+
+
 async def test_two_workers_tell_of_a_product_once(
     somebody: Somebody, build: Build, database: Database, run_jobs: RunJobs, mails: Mails
 ) -> None:

@@ -34,7 +34,9 @@ class ProductArchived(Event):
 class ProductsWritten(Event):
     """Products of an import were added or changed, at most 100 in one message.
 
-    It stands for the three above: what each product is now, the catalogue says.
+    It stands for the three above: what each product is now, the catalogue says. `published_ids`
+    are those of them that became public by a change.
     """
 
     product_ids: tuple[UUID, ...]
+    published_ids: tuple[UUID, ...] = ()

@@ -43,8 +43,11 @@ async def on_product_changed(tx: Tx, event: ProductChanged) -> None:
 
 async def on_products_written(tx: Tx, event: ProductsWritten) -> None:
     """Do that for all products of a part of an import."""
+    matches = MatchService(tx)
     await AlertService(tx).check(event.product_ids)
-    await MatchService(tx).freshen(event.product_ids)
+    if event.published_ids:
+        await matches.freshen(event.published_ids, is_published=True)
+    await matches.freshen(event.product_ids)
 
 
 async def on_vendor_approved(tx: Tx, event: VendorApproved) -> None:

@@ -77,9 +77,7 @@ async def upsert_products(
 
 
 class _Upsert:
-    def __init__(
-        self, tx: Tx, vendor: SellingVendor, levels: OpeningStock, actor_id: UUID
-    ) -> None:
+    def __init__(self, tx: Tx, vendor: SellingVendor, levels: OpeningStock, actor_id: UUID) -> None:
         self.tx = tx
         self.vendor = vendor
         self.levels = levels
@@ -88,6 +86,7 @@ class _Upsert:
         self.prices = PriceBook(tx)
         self.moment = now()
         self.told: list[UUID] = []
+        self.published: set[UUID] = set()
 
     async def run(self, rows: Sequence[UpsertRow]) -> list[UpsertResult]:
         if self.vendor.status is not VendorStatus.APPROVED:
@@ -102,7 +101,9 @@ class _Upsert:
         if added or changed:
             self.tx.touch("catalog", *(f"product:{held[sku]['id']}" for sku in changed))
         for start in range(0, len(self.told), _TOLD_AT_ONCE):
-            self.tx.publish(ProductsWritten(tuple(self.told[start : start + _TOLD_AT_ONCE])))
+            part = tuple(self.told[start : start + _TOLD_AT_ONCE])
+            published = tuple(key for key in part if key in self.published)
+            self.tx.publish(ProductsWritten(part, published))
         return [
             UpsertResult(sku, added[sku], True)
             if sku in added
@@ -201,6 +202,11 @@ class _Upsert:
                 if after["price_minor"] != held[sku]["price_minor"]
             ]
         )
+        self.published |= {
+            after["id"]
+            for sku, after in changed.items()
+            if after["is_public"] and not held[sku]["is_public"]
+        }
         with_variants = await self._change_variants(rows, held)
         self.told += [held[sku]["id"] for sku in sorted(set(changed) | with_variants)]
         return set(changed) | with_variants
