@@ -72,10 +72,7 @@ _LOCK = (
 )
 _SEE = (
     update(PriceAlert)
-    .where(
-        PriceAlert.id == bindparam("of_alert"),
-        PriceAlert.seen_minor == bindparam("before", type_=Minor),
-    )
+    .where(PriceAlert.id == bindparam("of_alert"))
     .values(seen_minor=bindparam("price", type_=Minor))
 )
 _TOLD = (
@@ -135,10 +132,11 @@ class AlertRepository:
         rows = await self.connection.execute(_LOCK, {"ids": ids})
         return [HeldAlert(*row) for row in rows], ids[-1] if len(ids) == most else None
 
-    async def see(self, alert: HeldAlert, price_minor: int) -> bool:
-        """Let an alert know of a price, unless it knows of another one since it was read."""
-        values = {"of_alert": alert.id, "before": alert.seen_minor, "price": price_minor}
-        return await affected(self.connection, _SEE, **values) == 1
+    async def see(self, prices: Mapping[int, int]) -> None:
+        """Let held alerts know of prices."""
+        if prices:
+            rows = [{"of_alert": key, "price": price} for key, price in prices.items()]
+            await self.connection.execute(_SEE, rows)
 
     async def mark_told(self, alert_ids: Sequence[int], moment: datetime) -> None:
         """Note that these alerts are told."""

@@ -88,14 +88,16 @@ class AlertService:
         """
         held, last_id = await self.alerts.lock_moved(product_ids, after_id, AT_ONCE)
         sold = await self.sold.of([(alert.product_id, alert.variant_id) for alert in held])
+        prices: dict[int, int] = {}
         drops: defaultdict[UUID, list[PriceDrop]] = defaultdict(list)
         for alert in held:
             item = sold.get((alert.product_id, alert.variant_id))
             if item is None or not item.is_on_sale or item.price_minor == alert.seen_minor:
                 continue
-            price_minor = item.price_minor
-            if await self.alerts.see(alert, price_minor) and alert.is_met_by(price_minor):
-                drops[alert.user_id].append(PriceDrop(alert.id, alert.seen_minor, price_minor))
+            prices[alert.id] = item.price_minor
+            if alert.is_met_by(item.price_minor):
+                drops[alert.user_id].append(PriceDrop(alert.id, alert.seen_minor, item.price_minor))
+        await self.alerts.see(prices)
         await self._tell(drops)
         if last_id is not None:
             self.tx.enqueue(CheckPrices(tuple(product_ids), last_id))
