@@ -7,6 +7,7 @@ from collections.abc import Iterable
 _WORD = re.compile(r"[^\W_]+")
 _SLUG_WORD = re.compile(r"[a-z0-9]+")
 SEARCH_LENGTH = 4000
+BRAND_KEY_LENGTH = 100
 
 
 def folded(text: str) -> str:
@@ -23,6 +24,11 @@ def slug_of(text: str, length: int) -> str:
         return slug
     whole_words = slug[: length + 1].rpartition("-")[0]
     return whole_words or slug[:length]
+
+
+def brand_key(brand: str) -> str:
+    """Return a brand as products are filed under it: without case, accents and signs."""
+    return folded(brand)[:BRAND_KEY_LENGTH]
 
 
 def tag_mark(tag: str) -> str:

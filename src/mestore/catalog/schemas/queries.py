@@ -16,7 +16,7 @@ from pydantic import (
 )
 
 from mestore.accounts.types import Line, refused
-from mestore.catalog.folding import folded, tag_mark
+from mestore.catalog.folding import brand_key, folded, tag_mark
 from mestore.catalog.schemas.fields import Brand, Key, Status, Tag, minor_or_none
 from mestore.catalog.views.listing import MOST_TAGS, MOST_WORDS
 from mestore.kernel.clock import BOGOTA
@@ -129,7 +129,7 @@ class ProductQuery(FilteredQuery):
         """Return the conditions that need a value; category and status are the endpoint's."""
         found = {
             "vendor": self.vendor,
-            "brand": self.brand and folded(self.brand)[:100],
+            "brand": self.brand and brand_key(self.brand),
             "min_price": minor_or_none(self.min_price),
             "max_price": minor_or_none(self.max_price),
             "min_rating": minor_or_none(self.min_rating),

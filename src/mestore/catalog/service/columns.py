@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from mestore.catalog.errors import CompareAtPriceTooLow
-from mestore.catalog.folding import folded, search_text, slug_of
+from mestore.catalog.folding import brand_key, search_text, slug_of
 from mestore.catalog.types import uuid_in
 
 SLUG_LENGTH = 180
@@ -50,7 +50,7 @@ def derived(product: Mapping[str, Any]) -> dict[str, Any]:
         raise CompareAtPriceTooLow
     brand = product.get("brand")
     return {
-        "brand_key": folded(brand)[:100] if brand else None,
+        "brand_key": brand_key(brand) if brand else None,
         "search_text": search_text(product["name"], brand, product.get("tags", ())),
     }
 

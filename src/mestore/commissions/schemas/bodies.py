@@ -8,7 +8,7 @@ from uuid import UUID
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints, model_validator
 
 from mestore.accounts.types import Line, refused
-from mestore.catalog.service.brands import brand_key
+from mestore.catalog.service.names import brand_key
 from mestore.commissions.types import (
     CommissionFilter,
     CommissionStatus,
