@@ -1,9 +1,7 @@
 """HTTP for price alerts."""
 
-from typing import Annotated
-
 import msgspec
-from fastapi import Path, Response
+from fastapi import Response
 
 from mestore.accounts.deps import CurrentUser
 from mestore.catalog.errors import ProductNotFound, VariantNotFound
@@ -19,12 +17,11 @@ from mestore.interests.types import PriceAlertView
 from mestore.interests.views import page_of_alerts, read_alert
 from mestore.kernel.errors import Unauthorized
 from mestore.kernel.http import Db, InTx, Paging, refuses
+from mestore.kernel.ids import RowId
 from mestore.kernel.paging import InvalidPage, PageTooDeep
 from mestore.kernel.routing import Router
 
 router = Router(prefix="/price-alerts", tags=["price alerts"])
-
-AlertId = Annotated[int, Path(ge=1, le=2**63 - 1)]
 
 
 @router.get(
@@ -62,7 +59,7 @@ async def watch_price(body: PriceAlertIn, tx: InTx, user: CurrentUser) -> Respon
 
 
 @router.delete("/{alert_id}", status_code=204, responses=refuses(Unauthorized, PriceAlertNotFound))
-async def delete_alert(alert_id: AlertId, tx: InTx, user: CurrentUser) -> None:
+async def delete_alert(alert_id: RowId, tx: InTx, user: CurrentUser) -> None:
     """Stop watching a price."""
     await AlertService(tx).remove(user.user_id, alert_id)
 

@@ -3,7 +3,7 @@
 from typing import Annotated
 
 import msgspec
-from fastapi import Depends, Path, Response
+from fastapi import Depends, Response
 
 from mestore.accounts.deps import CurrentUser
 from mestore.carts.deps import CurrentCartOwner
@@ -16,13 +16,13 @@ from mestore.interests.types import Owner
 from mestore.interests.views import is_history_kept, page_of_searches, viewed_by
 from mestore.kernel.errors import Unauthorized
 from mestore.kernel.http import Db, InTx, Paging, refuses
+from mestore.kernel.ids import RowId
 from mestore.kernel.paging import InvalidPage, PageTooDeep, Pagination
 from mestore.kernel.routing import Router
 
 router = Router(prefix="/search/history", tags=["search"])
 viewed_router = Router(prefix="/products/recently-viewed", tags=["products"])
 
-SearchId = Annotated[int, Path(ge=1, le=2**63 - 1)]
 _LISTS = (InvalidPage, PageTooDeep)
 
 
@@ -57,7 +57,7 @@ async def forget_searches(tx: InTx, user: CurrentUser) -> None:
 
 
 @router.delete("/{search_id}", status_code=204, responses=refuses(Unauthorized, PastSearchNotFound))
-async def forget_search(search_id: SearchId, tx: InTx, user: CurrentUser) -> None:
+async def forget_search(search_id: RowId, tx: InTx, user: CurrentUser) -> None:
     """Forget one search of the caller."""
     await HistoryService(tx).remove_search(user.user_id, search_id)
 

@@ -1,9 +1,7 @@
 """HTTP for saved searches."""
 
-from typing import Annotated
-
 import msgspec
-from fastapi import Path, Request, Response
+from fastapi import Request, Response
 
 from mestore.accounts.deps import CurrentUser
 from mestore.catalog.deps import totals_of
@@ -21,12 +19,12 @@ from mestore.interests.types import SavedSearchView
 from mestore.interests.views import page_of_saved, read_saved
 from mestore.kernel.errors import Unauthorized
 from mestore.kernel.http import Db, InTx, Paging, refuses
+from mestore.kernel.ids import RowId
 from mestore.kernel.paging import InvalidPage, PageTooDeep
 from mestore.kernel.routing import Router
 
 router = Router(prefix="/search/saved", tags=["search"])
 
-SearchId = Annotated[int, Path(ge=1, le=2**63 - 1)]
 _OWN = (Unauthorized, SavedSearchNotFound)
 
 
@@ -66,7 +64,7 @@ async def save_search(
     responses=refuses(*_OWN, SearchAlreadySaved),
 )
 async def change_saved(
-    search_id: SearchId, body: SavedSearchPatch, tx: InTx, user: CurrentUser
+    search_id: RowId, body: SavedSearchPatch, tx: InTx, user: CurrentUser
 ) -> Response:
     """Rename a saved search, or switch its alert off or on."""
     await SavedService(tx).change(user.user_id, search_id, body.values())
@@ -74,7 +72,7 @@ async def change_saved(
 
 
 @router.delete("/{search_id}", status_code=204, responses=refuses(*_OWN))
-async def delete_saved(search_id: SearchId, tx: InTx, user: CurrentUser) -> None:
+async def delete_saved(search_id: RowId, tx: InTx, user: CurrentUser) -> None:
     """Delete a saved search."""
     await SavedService(tx).remove(user.user_id, search_id)
 
