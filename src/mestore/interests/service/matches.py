@@ -72,7 +72,7 @@ class MatchService:
 async def match_products(database: Database, task: MatchProducts) -> None:
     """Note in which saved searches these products are new; a product is new once.
 
-    New is what was not public when the search was saved, or cost too much or too little then.
+    New is what was first public after the search was saved, or cost too much or too little then.
     """
     async with database.read() as connection:
         watched = await SavedRepository(connection).watched(task.after_id, SEARCHES)
