@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import timedelta
+from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Any
 from uuid import UUID
@@ -111,6 +111,39 @@ class Job:
     issues_total: int
     rows_failed: int
     applied_to_row: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class JobView:
+    """A job; `report` is where its file of errors lies, null while there is nothing to tell.
+
+    Rows count from 1, in tables with the header. What stands up to `applied_to_row` was applied.
+    """
+
+    id: UUID
+    vendor_id: UUID
+    kind: JobKind
+    state: BulkState
+    format: FileForm
+    mode: ImportMode
+    on_error: OnError
+    dry_run: bool
+    rows_total: int
+    rows_checked: int
+    rows_done: int
+    rows_created: int
+    rows_updated: int
+    rows_unchanged: int
+    rows_failed: int
+    applied_to_row: int
+    issues_total: int
+    pictures_total: int
+    pictures_done: int
+    pictures_failed: int
+    report: str | None
+    created_at: datetime
+    started_at: datetime | None
+    ended_at: datetime | None
 
 
 @dataclass(frozen=True, slots=True)

@@ -21,11 +21,10 @@ from mestore.bulk.errors import (
     UnsupportedFile,
     VendorRequired,
 )
-from mestore.bulk.schemas import JobOut
 from mestore.bulk.service.jobs import JobService
 from mestore.bulk.service.receiving import Upload, received
 from mestore.bulk.service.workshop import Workshop, folder_of
-from mestore.bulk.types import BulkPolicy, ImportMode, JobKind, OnError, Wish
+from mestore.bulk.types import BulkPolicy, ImportMode, JobKind, JobView, OnError, Wish
 from mestore.bulk.views.jobs import Onlooker
 from mestore.kernel.db import Tx
 from mestore.kernel.errors import BodyTooLarge
@@ -71,7 +70,7 @@ Counting = Annotated[Caller, Depends(require(Permission.INVENTORY_UPDATE))]
 @products_router.post(
     "/bulk-import",
     status_code=202,
-    response_model=JobOut,
+    response_model=JobView,
     responses=_REFUSALS,
     openapi_extra=_form("products", "file", "images"),
 )
@@ -100,7 +99,7 @@ async def import_products(
 @stock_router.post(
     "/import",
     status_code=202,
-    response_model=JobOut,
+    response_model=JobView,
     responses=_REFUSALS,
     openapi_extra=_form("stock", "file"),
 )

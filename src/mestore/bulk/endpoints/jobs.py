@@ -13,9 +13,10 @@ from fastapi.responses import StreamingResponse
 from mestore.accounts.deps import require
 from mestore.accounts.types import Caller, Permission
 from mestore.bulk.errors import JobEnded, JobNotFound
-from mestore.bulk.schemas import JobOut, JobsOut
+from mestore.bulk.schemas import JobsOut
 from mestore.bulk.service.cells import guarded
 from mestore.bulk.service.jobs import JobService
+from mestore.bulk.types import JobView
 from mestore.bulk.views.jobs import Onlooker, get_job, lines_of_report, page_of_jobs
 from mestore.kernel.db import Database
 from mestore.kernel.http import Db, InTx, Paging, refuses
@@ -54,7 +55,7 @@ async def list_jobs(who: Looking, db: Db, paging: Paging) -> Response:
     return Response(body, media_type=_JSON)
 
 
-@router.get("/{job_id}", response_model=JobOut, responses=refuses(JobNotFound))
+@router.get("/{job_id}", response_model=JobView, responses=refuses(JobNotFound))
 async def one_job(job_id: UUID, who: Looking, db: Db) -> Response:
     """Show how far an import is."""
     async with db.read() as connection:
@@ -62,7 +63,7 @@ async def one_job(job_id: UUID, who: Looking, db: Db) -> Response:
     return Response(msgspec.json.encode(job), media_type=_JSON)
 
 
-@router.delete("/{job_id}", response_model=JobOut, responses=refuses(JobNotFound, JobEnded))
+@router.delete("/{job_id}", response_model=JobView, responses=refuses(JobNotFound, JobEnded))
 async def cancel_job(job_id: UUID, who: Cancelling, tx: InTx) -> Response:
     """Stop an import before its next chunk; what was applied stays, up to `applied_to_row`."""
     job = await JobService(tx).cancel(who, job_id)

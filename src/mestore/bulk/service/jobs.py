@@ -12,10 +12,11 @@ from mestore.bulk.types import (
     BulkState,
     DropJobFiles,
     FileForm,
+    JobView,
     StageFile,
     Wish,
 )
-from mestore.bulk.views.jobs import JobView, Onlooker, get_job
+from mestore.bulk.views.jobs import Onlooker, get_job
 from mestore.kernel.clock import now
 from mestore.kernel.db import Tx
 

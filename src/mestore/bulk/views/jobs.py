@@ -1,18 +1,16 @@
 """Jobs and their reports as clients read them."""
 
 from collections.abc import AsyncIterator
-from dataclasses import dataclass
-from datetime import datetime
+from dataclasses import dataclass, fields
 from typing import Any
 from uuid import UUID
 
-import msgspec
 from sqlalchemy import Uuid, column, func, or_, select, table
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from mestore.bulk.errors import JobNotFound
 from mestore.bulk.models import BulkIssue, BulkJob
-from mestore.bulk.types import BulkState, FileForm, ImportMode, JobKind, OnError
+from mestore.bulk.types import JobView
 from mestore.kernel.db import Database
 from mestore.kernel.paging import Page, PageRequest, SortKey, apply, page_of
 
@@ -21,36 +19,8 @@ _ORDER = SortKey("-id", BulkJob.id, BulkJob.id, descending=True)
 _BATCH = 500
 
 
-class JobView(msgspec.Struct, frozen=True, kw_only=True):
-    """A job as clients see it."""
-
-    id: UUID
-    vendor_id: UUID
-    kind: JobKind
-    state: BulkState
-    format: FileForm
-    mode: ImportMode
-    on_error: OnError
-    dry_run: bool
-    rows_total: int
-    rows_checked: int
-    rows_done: int
-    rows_created: int
-    rows_updated: int
-    rows_unchanged: int
-    rows_failed: int
-    applied_to_row: int
-    issues_total: int
-    pictures_total: int
-    pictures_done: int
-    pictures_failed: int
-    report: str | None
-    created_at: datetime
-    started_at: datetime | None
-    ended_at: datetime | None
-
-
-_TOLD = tuple(name for name in JobView.__struct_fields__ if name not in {"format", "report"})
+_FIELDS = tuple(field.name for field in fields(JobView))
+_TOLD = tuple(name for name in _FIELDS if name not in {"format", "report"})
 _JOBS = select(BulkJob.form, *(getattr(BulkJob, name) for name in _TOLD))
 
 
