@@ -11,9 +11,8 @@ from mestore.media.service import drop_picture, make_sizes
 
 async def on_make_sizes(task: MakeSizes, *, database: Database, blobs: BlobStore) -> None:
     """Make the sizes of a picture and show it; FAILED where its original is gone."""
-    # Not from a replica, here and below: what it has not heard of yet would be taken for lost.
-    async with database.transaction() as tx:
-        key = await ImageRepository(tx.connection).key_of_waiting(task.product_id, task.image_id)
+    async with database.read() as connection:
+        key = await ImageRepository(connection).key_of_waiting(task.product_id, task.image_id)
     if key is None:
         return
     state = ImageState.READY
@@ -30,8 +29,8 @@ async def on_make_sizes(task: MakeSizes, *, database: Database, blobs: BlobStore
 
 async def on_drop_images(task: DropImages, *, database: Database, blobs: BlobStore) -> None:
     """Remove the files of pictures that are no more, or never came to be."""
-    async with database.transaction() as tx:
-        kept = await ImageRepository(tx.connection).kept(task.keys)
+    async with database.read() as connection:
+        kept = await ImageRepository(connection).kept(task.keys)
     for key in task.keys:
         if key not in kept:
             await drop_picture(blobs, key)
