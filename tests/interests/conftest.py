@@ -57,6 +57,7 @@ class Person:
 Somebody = Callable[[], Awaitable[Person]]
 Mails = Callable[[], Awaitable[list[tuple[str, str, str]]]]
 Reprice = Callable[..., Awaitable[None]]
+RunJobs = Callable[[], Awaitable[int]]
 
 
 @pytest.fixture
@@ -89,7 +90,7 @@ def mails(database: Database) -> Mails:
 
 
 @pytest.fixture
-def reprice(client: httpx2.AsyncClient, as_user: AsUser, run_jobs: Any) -> Reprice:  # noqa: ANN401
+def reprice(client: httpx2.AsyncClient, as_user: AsUser, run_jobs: RunJobs) -> Reprice:
     """`await reprice(product, 40000)` lets its vendor edit it, and runs what follows."""
 
     async def edited(product: BuiltProduct, price: float | None = None, **fields: Any) -> None:  # noqa: ANN401
@@ -103,7 +104,7 @@ def reprice(client: httpx2.AsyncClient, as_user: AsUser, run_jobs: Any) -> Repri
 
 
 @pytest.fixture
-def settle(program: App, run_jobs: Any) -> Callable[[], Awaitable[None]]:  # noqa: ANN401
+def settle(program: App, run_jobs: RunJobs) -> Callable[[], Awaitable[None]]:
     """`await settle()` writes what waits in memory and runs what follows."""
 
     async def settled() -> None:

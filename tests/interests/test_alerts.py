@@ -1,7 +1,6 @@
 """Price alerts: told whenever a price crosses down, once, however it was changed."""
 
 import asyncio
-from collections.abc import Awaitable, Callable
 
 import httpx2
 import pytest
@@ -24,10 +23,9 @@ from mestore.vendors.types import SellingVendor, VendorStatus
 from tests.build import Build, BuiltProduct
 from tests.checkout.problems import problem
 from tests.conftest import AsUser
-from tests.interests.conftest import Mails, Person, Reprice, Somebody
+from tests.interests.conftest import Mails, Person, Reprice, RunJobs, Somebody
 
 ALERTS = "/price-alerts"
-RunJobs = Callable[[], Awaitable[int]]
 
 
 async def watch(

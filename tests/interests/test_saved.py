@@ -1,7 +1,6 @@
 """Saved searches: kept within limits, and told of what is new in them, once."""
 
 import asyncio
-from collections.abc import Awaitable, Callable
 from datetime import timedelta
 
 import httpx2
@@ -20,10 +19,9 @@ from mestore.kernel.outbox import Job
 from tests.build import Build, BuiltProduct, BuiltVendor
 from tests.checkout.problems import problem
 from tests.conftest import AsUser
-from tests.interests.conftest import Mails, Person, Reprice, Somebody
+from tests.interests.conftest import Mails, Person, Reprice, RunJobs, Somebody
 
 SAVED = "/search/saved"
-RunJobs = Callable[[], Awaitable[int]]
 
 
 async def look(database: Database, run_jobs: RunJobs) -> None:
