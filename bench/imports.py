@@ -27,8 +27,8 @@ from mestore.bootstrap import App
 from mestore.bulk.service.exporting import Selection, exported
 from mestore.bulk.service.jobs import JobService
 from mestore.bulk.service.receiving import received
-from mestore.bulk.types import BulkPolicy, BulkState, FileForm, JobKind, Wish
-from mestore.bulk.views.jobs import JobView, Onlooker, get_job
+from mestore.bulk.types import BulkPolicy, BulkState, FileForm, JobKind, JobView, Wish
+from mestore.bulk.views.jobs import Onlooker, get_job
 from mestore.kernel.ids import uuid7
 from mestore.kernel.jobs import count_by_state
 from mestore.settings import Environment, Settings

@@ -166,20 +166,18 @@ class _Upsert:
         for row in rows:
             before = held[row.fields["sku"]]
             after = before | _written(row, categories)
-            if before["status"] is ProductStatus.APPROVED and not self.vendor.is_trusted:
+            is_approved = before["status"] is ProductStatus.APPROVED
+            if is_approved and not self.vendor.is_trusted:
                 after, waiting[before["id"]] = _held_back(
                     before, after, row.fields.keys() & REVIEWED
                 )
             after |= derived(after)
-            after["is_public"] = before["status"] is ProductStatus.APPROVED and after["is_visible"]
+            after["is_public"] = is_approved and after["is_visible"]
             if after != before:
                 changed[before["sku"]] = after | {"updated_at": self.moment}
-        present = {each["id"]: shown(each) for each in held.values()}
-        put = await WaitingChanges(self.tx).put_many(waiting, present) if waiting else set()
-        for sku, before in held.items():
-            if before["id"] in put:
-                # The next version, so that nobody agrees to what they have not read.
-                changed.setdefault(sku, before | {"updated_at": self.moment})
+        for sku in await self._put_off(waiting, held):
+            # The next version, so that nobody agrees to what they have not read.
+            changed.setdefault(sku, held[sku] | {"updated_at": self.moment})
         await self.prices.check([_claim(held[sku], after) for sku, after in changed.items()])
         columns = sorted(
             {
@@ -202,14 +200,21 @@ class _Upsert:
                 if after["price_minor"] != held[sku]["price_minor"]
             ]
         )
-        self.published |= {
-            after["id"]
-            for sku, after in changed.items()
-            if after["is_public"] and not held[sku]["is_public"]
-        }
+        shown_now = (sku for sku, after in changed.items() if after["is_public"])
+        self.published |= {held[sku]["id"] for sku in shown_now if not held[sku]["is_public"]}
         with_variants = await self._change_variants(rows, held)
         self.told += [held[sku]["id"] for sku in sorted(set(changed) | with_variants)]
         return set(changed) | with_variants
+
+    async def _put_off(
+        self, waiting: Mapping[UUID, Mapping[str, Any]], held: Mapping[str, dict[str, Any]]
+    ) -> list[str]:
+        """Let edits wait for the operator; return the SKUs of those that did not wait before."""
+        if not waiting:
+            return []
+        present = {each["id"]: shown(each) for each in held.values()}
+        put = await WaitingChanges(self.tx).put_many(waiting, present)
+        return [sku for sku, each in held.items() if each["id"] in put]
 
     async def _change_variants(
         self, rows: Sequence[UpsertRow], held: Mapping[str, dict[str, Any]]
