@@ -98,7 +98,7 @@ async def take_in(app: App, vendor_id: UUID, user_id: UUID, path: Path) -> JobVi
     """Import a file and wait for its job; what else is due runs beside it."""
     job_id, onlooker = uuid7(), Onlooker(user_id)
     async with received(pieces(path), None, BulkPolicy()) as upload:
-        await upload.keep(app.workshop.files, job_id)
+        await upload.keep(app.workshop, job_id)
         async with app.database.transaction() as tx:
             wish = Wish(JobKind.PRODUCTS)
             service = JobService(tx)

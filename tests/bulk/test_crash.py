@@ -1,16 +1,20 @@
 """Work that is interrupted, repeated or overtaken: every chunk is written once, or not at all."""
 
 import asyncio
+from datetime import timedelta
+from pathlib import Path
 from uuid import UUID
 
 import pytest
 from sqlalchemy import func, select, update
 
 from mestore.bootstrap import App
+from mestore.bulk.jobs import on_drop_job_files
 from mestore.bulk.models import BulkJob
 from mestore.bulk.service.jobs import JobService
+from mestore.bulk.service.receiving import Upload
 from mestore.bulk.service.steps import apply_chunk, check_chunk, stage_file
-from mestore.bulk.types import BulkState
+from mestore.bulk.types import BulkState, DropJobFiles, FileForm
 from mestore.catalog.models import Product
 from mestore.inventory.models import StockLevel
 from mestore.inventory.service import InventoryService
@@ -18,9 +22,11 @@ from mestore.inventory.types import Demand
 from mestore.inventory.views import check
 from mestore.kernel.clock import now
 from mestore.kernel.db import Database
+from mestore.kernel.ids import uuid7
 from mestore.kernel.outbox import Job
 from tests.build import Build
 from tests.bulk.calls import Importer, counts, csv_of, mugs
+from tests.conftest import MovedClock
 
 MANY = 1200
 
@@ -171,6 +177,23 @@ async def test_stock_that_orders_hold_stays(
         ("5", "SKU_TWICE"),
     ]
     assert await levels(database) == [10, 5, 10]
+
+
+async def test_files_of_an_upload_that_was_cut_off_go_and_those_of_a_slow_job_stay(
+    importer: Importer, program: App, database: Database, clock: MovedClock, tmp_path: Path
+) -> None:
+    (tmp_path / "file").write_bytes(csv_of(mugs(1)))
+    cut_off = Upload(tmp_path / "file", None, FileForm.CSV, "")
+    await cut_off.keep(program.workshop, uuid7())
+    job_id = await staged(importer, program, 600)
+    await on_drop_job_files(DropJobFiles(job_id), work=program.workshop)
+
+    clock.advance(timedelta(hours=2))
+    await importer.run_jobs()
+
+    assert await number_of_products(database) == 600
+    folder = program.settings.data_dir / "bulk"
+    assert [path for path in folder.rglob("*") if path.is_file()] == []
 
 
 @pytest.mark.parametrize("state", [BulkState.DONE, BulkState.FAILED])

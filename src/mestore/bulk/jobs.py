@@ -1,10 +1,12 @@
 """The steps of bulk jobs, as tasks of the worker."""
 
+from mestore.bulk.repository import JobRepository
 from mestore.bulk.service.jobs import JobService
 from mestore.bulk.service.pictures import fetch_pictures
 from mestore.bulk.service.steps import apply_chunk, check_chunk, stage_file
 from mestore.bulk.service.workshop import Workshop, folder_of
 from mestore.bulk.types import (
+    ENDED,
     ApplyChunk,
     CheckChunk,
     DropJobFiles,
@@ -36,7 +38,11 @@ async def on_fetch_pictures(task: FetchPictures, *, work: Workshop) -> None:
 
 
 async def on_drop_job_files(task: DropJobFiles, *, work: Workshop) -> None:
-    """Remove the files of a job that ended."""
+    """Remove the files of a job that ended, or never began."""
+    async with work.database.read() as connection:
+        job = await JobRepository(connection).find(task.job_id)
+    if job is not None and job.state not in ENDED:
+        return
     await work.files.delete_under(folder_of(task.job_id))
 
 

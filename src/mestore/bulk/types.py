@@ -213,7 +213,7 @@ class FetchPictures(Task):
 
 @dataclass(frozen=True, slots=True)
 class DropJobFiles(Task):
-    """Remove the files of a job that ended."""
+    """Remove the files of a job that ended, or never began."""
 
     job_id: UUID
 

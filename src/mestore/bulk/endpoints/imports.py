@@ -150,7 +150,7 @@ async def _begin(
         is_kept = False
         try:
             # Before the transaction: a store may be on the other side of a network.
-            await upload.keep(work.files, job_id)
+            await upload.keep(work, job_id)
             once = _once(request, key, onlooker, vendor_id, upload)
             answer = await run_once(work.database, once, effect)
             is_kept = not answer.replayed and answer.status == 202

@@ -6,18 +6,21 @@ import zipfile
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
+from datetime import timedelta
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from uuid import UUID
 
 from mestore.bulk.errors import FileTooLarge, PicturesUnreadable
-from mestore.bulk.ports import FileStore
 from mestore.bulk.service.packed import parts_of
 from mestore.bulk.service.sniffing import form_of
-from mestore.bulk.service.workshop import archive_of, upload_of
-from mestore.bulk.types import BulkPolicy, FileForm
+from mestore.bulk.service.workshop import Workshop, archive_of, upload_of
+from mestore.bulk.types import BulkPolicy, DropJobFiles, FileForm
+from mestore.kernel.clock import now
 
 _MOST_NAMES = 5000
+# Longer than any upload takes.
+_UNCLAIMED = timedelta(hours=1)
 
 
 @dataclass(slots=True)
@@ -29,11 +32,13 @@ class Upload:
     form: FileForm
     digest: str
 
-    async def keep(self, files: FileStore, job_id: UUID) -> None:
-        """Write it where the job's steps find it."""
-        await files.put_file(upload_of(job_id), self.file)
+    async def keep(self, work: Workshop, job_id: UUID) -> None:
+        """Write it where the job's steps find it; it goes again if no job is begun."""
+        async with work.database.transaction() as tx:
+            tx.enqueue(DropJobFiles(job_id), run_at=now() + _UNCLAIMED)
+        await work.files.put_file(upload_of(job_id), self.file)
         if self.archive is not None:
-            await files.put_file(archive_of(job_id), self.archive)
+            await work.files.put_file(archive_of(job_id), self.archive)
 
 
 @asynccontextmanager
