@@ -23,7 +23,7 @@ _END = b"PK\x05\x06"
 _PIECE = 1 << 16
 _MOST_ELEMENTS = 100_000
 _MOST_TEXT = 8 * 1024 * 1024
-_SHEETS, _STRINGS = "xl/worksheets/", "xl/sharedStrings.xml"
+_SHEETS, _STRINGS = "xl/worksheets/", "xl/sharedstrings.xml"
 _MAIN = "http://schemas.openxmlformats.org/spreadsheetml/2006/main"
 # What the reader forgets again when it ends, and how many of it there may be.
 _ROW, _STRING = (f"{_MAIN} row", 2 * MOST_ROWS), (f"{_MAIN} si", 30 * MOST_ROWS)
@@ -68,7 +68,7 @@ def _check_types(types: bytes) -> None:
     """See that rows and strings lie where they were measured as such."""
     for part in ElementTree.fromstring(types):
         name, kind = part.get("PartName", "").lstrip("/"), part.get("ContentType", "")
-        is_strings, is_sheet = name == _STRINGS, name.startswith(_SHEETS)
+        is_strings, is_sheet = name.casefold() == _STRINGS, name.startswith(_SHEETS)
         if is_strings != kind.endswith("sharedStrings+xml"):
             raise Overfull("the shared strings are not where they belong")
         if is_sheet and not kind.endswith("worksheet+xml"):
@@ -79,8 +79,8 @@ class _Measure:
     """Counts what a parser of a part would keep in memory at once."""
 
     def __init__(self, name: str) -> None:
-        kind = _STRING if name == _STRINGS else _ROW if name.startswith(_SHEETS) else ("", 0)
-        self.forgotten, self.most = kind
+        is_strings, is_sheet = name.casefold() == _STRINGS, name.startswith(_SHEETS)
+        self.forgotten, self.most = _STRING if is_strings else _ROW if is_sheet else ("", 0)
         self.depth = self.ended = 0
         self.inside, self.outside = _Load(), _Load()
 
