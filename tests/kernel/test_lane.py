@@ -9,7 +9,7 @@ from sqlalchemy import Integer, Select, bindparam, column, func, select, table
 
 from mestore.kernel.db import Database
 from mestore.kernel.direct import Form, form_of
-from mestore.kernel.lane import Lane
+from mestore.kernel.lane import Lane, Plan
 
 MOST = 2
 ECHO = select(bindparam("said", type_=Integer), func.pg_sleep(bindparam("seconds")))
@@ -19,6 +19,7 @@ PREPARED = table(
 PLANS = select(PREPARED.c.generic_plans, PREPARED.c.custom_plans).where(
     PREPARED.c.statement.contains("pg_sleep")
 )
+MODE = select(func.current_setting("plan_cache_mode"))
 
 
 @pytest.fixture
@@ -26,7 +27,7 @@ async def lane(database: Database) -> AsyncIterator[Lane]:
     """A lane of two connections."""
     if database.dialect != "postgresql":
         pytest.skip("only asyncpg has a short way")
-    lane = Lane(database.reads, MOST, keeps_plans=True)
+    lane = Lane(database.reads, MOST)
     yield lane
     lane.close()
     assert checked_out(database) == 0
@@ -76,8 +77,19 @@ async def test_who_leaves_or_fails_keeps_nobody_waiting(lane: Lane, database: Da
     assert checked_out(database) <= MOST
 
 
-async def test_a_statement_is_planned_once(lane: Lane, database: Database) -> None:
+@pytest.mark.parametrize(("plan", "plans"), [(Plan.ONCE, (9, 0)), (Plan.ANEW, (0, 9))])
+async def test_a_statement_is_planned_as_it_asks_for(
+    lane: Lane, database: Database, plan: Plan, plans: tuple[int, int]
+) -> None:
     for number in range(9):
-        await lane.fetch(form(database), {"said": number, "seconds": 0.0})
-    plans = form(database, PLANS)
-    assert [tuple(row) for row in await lane.fetch(plans, {})] == [(9, 0)]
+        await lane.fetch(form(database), {"said": number, "seconds": 0.0}, plan)
+    assert [tuple(row) for row in await lane.fetch(form(database, PLANS), {}, plan)] == [plans]
+
+
+async def test_a_connection_plans_as_it_likes_after_it_was_told_how(
+    lane: Lane, database: Database
+) -> None:
+    mode = form(database, MODE)
+    told = [(await lane.fetch(mode, {}, plan))[0][0] for plan in (*Plan, *reversed(Plan))]
+    assert told == [*Plan, *reversed(Plan)]
+    assert checked_out(database) == 1

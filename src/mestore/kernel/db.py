@@ -19,7 +19,7 @@ from sqlalchemy.sql import Executable
 from mestore.kernel.clock import now
 from mestore.kernel.db_errors import Fault, fault_of
 from mestore.kernel.direct import NO_TRANSACTION, direct_of, form_of, is_open_to
-from mestore.kernel.lane import Lane
+from mestore.kernel.lane import Lane, Plan
 from mestore.kernel.messages import Event, Message, Task
 from mestore.kernel.outbox import Job, Outbox
 
@@ -158,11 +158,8 @@ class Database:
         self.reads = _read_engine(parsed, pool_size)
         self.replica = _read_engine(make_url(replica_url), pool_size) if replica_url else self.reads
         # Half of a pool: the other half is for reads that take longer.
-        planned_once = max(1, pool_size // 4)
-        most = max(1, pool_size // 2 - planned_once)
-        self._lane = Lane(self.replica, most)
-        self._committed = Lane(self.reads, most) if replica_url else self._lane
-        self._planned_once = Lane(self.replica, planned_once, keeps_plans=True)
+        self._lane = Lane(self.replica, max(1, pool_size // 2))
+        self._committed = Lane(self.reads, max(1, pool_size // 2)) if replica_url else self._lane
 
     def policy(self, kind: type[Policy]) -> Policy:
         """Return the operator's choices of this kind, or its defaults where none were made."""
@@ -211,13 +208,12 @@ class Database:
         values: Mapping[str, Any],
         *,
         committed: bool = False,
-        is_planned_once: bool = False,
+        plan: Plan = Plan.AS_IT_LIKES,
     ) -> Sequence[Sequence[Any]]:
         """Run one SELECT outside of transactions, the shortest way there is, and return its rows.
 
         Public reads go to the replica where there is one; others ask for what is `committed`. A
-        public read whose best plan is the same for all values, however large the tables, asks to
-        be planned once.
+        `plan` is for statements whose best one is known to be the same for all values, or not.
 
         For hot reads whose statement is kept and used again. On asyncpg SQLAlchemy only writes the
         SQL and lends the connection: its own run of a small SELECT costs five times the driver's.
@@ -227,8 +223,8 @@ class Database:
         form = form_of(statement, engine.dialect, values) if is_open_to(engine) else None
         if form is not None:
             try:
-                public = self._planned_once if is_planned_once else self._lane
-                return await (self._committed if committed else public).fetch(form, values)
+                lane = self._committed if committed else self._lane
+                return await lane.fetch(form, values, plan)
             except Exception as error:
                 # The ordinary way tells failures apart, and may well find a better connection.
                 log.info("direct_read_failed", error=type(error).__name__)
@@ -242,7 +238,6 @@ class Database:
         """Give all connections back."""
         self._lane.close()
         self._committed.close()
-        self._planned_once.close()
         await self.writes.dispose()
         await self.reads.dispose()
         await self.replica.dispose()

@@ -2,6 +2,7 @@
 
 import asyncio
 from collections import deque
+from enum import StrEnum
 from typing import Any
 
 from sqlalchemy.ext.asyncio import AsyncEngine
@@ -10,33 +11,48 @@ from sqlalchemy.pool import PoolProxiedConnection
 from mestore.kernel.direct import Form, Rows, Values
 
 WAIT_SECONDS = 30
-# Left to itself PostgreSQL plans a statement anew each time where that seems to save more than its
-# guess of what planning costs: on large tables that took longer than the short read itself.
-KEEP_PLANS = "SET plan_cache_mode = force_generic_plan"
+_PLANNED = "planned"
+
+
+class Plan(StrEnum):
+    """How PostgreSQL plans a read whose statement it is sent again and again.
+
+    Left to itself it plans each anew where that seems to save more than its guess of what planning
+    costs: on large tables that took longer than a short read. Elsewhere it came to one plan for
+    all values that was right for few of them.
+    """
+
+    AS_IT_LIKES = "auto"
+    ONCE = "force_generic_plan"
+    ANEW = "force_custom_plan"
 
 
 class Lane:
     """At most some connections of an engine's pool, each for one read after the other.
 
-    Where plans are kept, a statement is planned once, whatever its values are. What fails is given
-    up with its connection; whoever waits then opens another.
+    What fails is given up with its connection; whoever waits then opens another.
     """
 
-    def __init__(self, engine: AsyncEngine, most: int, *, keeps_plans: bool = False) -> None:
+    def __init__(self, engine: AsyncEngine, most: int) -> None:
         self._engine = engine
-        self._keeps_plans = keeps_plans
         self._free = most
         self._idle: list[PoolProxiedConnection] = []
         self._waiting: deque[asyncio.Future[PoolProxiedConnection | None]] = deque()
 
-    async def fetch(self, form: Form, values: Values) -> Rows:
+    async def fetch(self, form: Form, values: Values, plan: Plan = Plan.AS_IT_LIKES) -> Rows:
         """Run a SELECT on the driver and return its rows."""
-        lent = await self._take()
+        lent = await self._take(plan)
         try:
             driver: Any = lent.driver_connection
+            if lent.info.get(_PLANNED, Plan.AS_IT_LIKES) is not plan:
+                await driver.execute(f"SET plan_cache_mode = {plan}")
+                lent.info[_PLANNED] = plan
             rows = form.answer(await driver.fetch(form.sql, *form.arguments(values)))
         except BaseException:
-            self._give_up(lent)
+            # Also where the caller went away: half an answer may still be on its way.
+            lent.invalidate()
+            lent.close()
+            self._hand_on(None)
             raise
         self._hand_on(lent)
         return rows
@@ -47,9 +63,13 @@ class Lane:
             self._idle.pop().close()
             self._free += 1
 
-    async def _take(self) -> PoolProxiedConnection:
+    async def _take(self, plan: Plan) -> PoolProxiedConnection:
+        """Return a connection, rather one that plans like this already."""
         if self._idle:
-            return self._idle.pop()
+            fitting = (each for each in self._idle if each.info.get(_PLANNED) is plan)
+            lent = next(fitting, self._idle[-1])
+            self._idle.remove(lent)
+            return lent
         if self._free:
             self._free -= 1
             return await self._lend()
@@ -67,24 +87,10 @@ class Lane:
 
     async def _lend(self) -> PoolProxiedConnection:
         try:
-            lent = await self._engine.raw_connection()
+            return await self._engine.raw_connection()
         except BaseException:
             self._hand_on(None)
             raise
-        if self._keeps_plans:
-            try:
-                driver: Any = lent.driver_connection
-                await driver.execute(KEEP_PLANS)
-            except BaseException:
-                self._give_up(lent)
-                raise
-        return lent
-
-    def _give_up(self, lent: PoolProxiedConnection) -> None:
-        """Close a connection: where the caller went away, half an answer may be on its way."""
-        lent.invalidate()
-        lent.close()
-        self._hand_on(None)
 
     def _hand_on(self, lent: PoolProxiedConnection | None) -> None:
         """Give a connection, or the right to open one, to who waits longest, or keep it."""

@@ -39,6 +39,7 @@ from mestore.catalog.views.products import (
 from mestore.catalog.views.totals import Totals
 from mestore.kernel.columns import UtcDateTime
 from mestore.kernel.db import Database
+from mestore.kernel.lane import Plan
 from mestore.kernel.paging import (
     Page,
     PageRequest,
@@ -81,6 +82,8 @@ _LOW_STOCK = and_(
     .correlate(Product),
 )
 
+# Conditions with values that stand in an index before the number.
+_INDEXED = ({"vendor"}, {"category"}, {"brand"}, {"status"}, {"vendor", "status"})
 _PLACES = {column.key: place for place, column in enumerate(PUBLIC_COLUMNS)}
 
 
@@ -132,8 +135,13 @@ class Listing:
 
     async def total(self, database: Database) -> int:
         """Count the products."""
-        counted = await database.rows(_count(self.conditions), self.values)
+        counted = await database.rows(_count(self.conditions), self.values, plan=Plan.ANEW)
         return int(counted[0][0])
+
+    def plan(self, order: SortKey) -> Plan:
+        """Return how a page is planned: once where an index has the conditions and the order."""
+        is_sure = order.column is Product.number and self.values.keys() in _INDEXED
+        return Plan.ONCE if is_sure or not self.values else Plan.ANEW
 
 
 @dataclass(frozen=True, slots=True)
@@ -172,7 +180,7 @@ async def list_products(
         values["skipped"] = (wanted.page - 1) * wanted.per_page
     conditions, column = listing.conditions, order.column
     statement = _page(lens.columns, conditions, column, descending, wanted.per_page + 1, way)
-    rows = await database.rows(statement, values, is_planned_once=not listing.values)
+    rows = await database.rows(statement, values, plan=listing.plan(order))
     if way == "first" and len(rows) <= wanted.per_page:
         total = len(rows)
     else:

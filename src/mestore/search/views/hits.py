@@ -32,6 +32,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from mestore.kernel.columns import Code, UtcDateTime
 from mestore.kernel.db import Database
+from mestore.kernel.lane import Plan
 from mestore.search.types import Hit, Slot
 from mestore.search.views.terms import STATEMENTS, Shape, begin, said, shape_of, values_of
 
@@ -138,7 +139,7 @@ async def hits(
     is_counted = skipped > 0 or most < width
     statement = _hits(shape_of(slots), tuple(sorted(values)), width, sort, is_counted=is_counted)
     bound = values_of(slots) | conditions(values) | {"skipped": skipped, "most": most}
-    rows = await database.rows(statement, bound, is_planned_once=not values)
+    rows = await database.rows(statement, bound, plan=Plan.ANEW if values else Plan.ONCE)
     found = [hit_of(row, sum(row[11:]), tuple(row[11:])) for row in rows]
     if not rows:
         return Looked(found, 0, 0)
@@ -164,7 +165,7 @@ async def browse(
 ) -> list[Hit]:
     """Return public products without any word, in an order that the catalogue's indexes have."""
     bound = conditions(values) | {"skipped": window[0], "most": window[1]}
-    rows = await database.rows(_browsed(tuple(sorted(values)), sort), bound)
+    rows = await database.rows(_browsed(tuple(sorted(values)), sort), bound, plan=Plan.ANEW)
     return [hit_of(row, 0) for row in rows]
 
 

@@ -11,6 +11,7 @@ from typing import Any
 from sqlalchemy import BigInteger, Integer, Select, bindparam, func, literal_column, select, true
 
 from mestore.kernel.db import Database
+from mestore.kernel.lane import Plan
 from mestore.search.types import Hit, Slot
 from mestore.search.views.hits import (
     COLUMNS,
@@ -50,7 +51,7 @@ async def walk(
     """
     statement = _walked(shape_of(slots), tuple(sorted(values)), sort)
     bound = values_of(slots) | conditions(values) | _window(window) | {"steps": steps}
-    return [_hit(row) for row in await database.rows(statement, bound)]
+    return [_hit(row) for row in await database.rows(statement, bound, plan=Plan.ANEW)]
 
 
 async def collect(
@@ -62,7 +63,8 @@ async def collect(
 ) -> Looked:
     """Return a window of all products that match, sorted; every one of the first slot is read."""
     statement = _collected(shape_of(slots), tuple(sorted(values)), sort)
-    rows = await database.rows(statement, values_of(slots) | conditions(values) | _window(window))
+    bound = values_of(slots) | conditions(values) | _window(window)
+    rows = await database.rows(statement, bound, plan=Plan.ANEW)
     matched = rows[0][9] if rows else 0
     return Looked([_hit(row) for row in rows], matched, matched)
 

@@ -6,6 +6,7 @@ from typing import Any
 from sqlalchemy import bindparam, func, select
 
 from mestore.kernel.db import Database
+from mestore.kernel.lane import Plan
 from mestore.search.misspelling import grams
 from mestore.search.models import SearchFrequency, SearchGram, SearchSynonym, SearchWord
 
@@ -57,10 +58,10 @@ async def frequencies(database: Database, terms: Iterable[str]) -> dict[str, int
 async def words_beginning(database: Database, text: str) -> list[tuple[str, str, int]]:
     """Return the most used (word, term, uses) that begin with a folded text of two or more."""
     if len(text) == 2:
-        rows = await database.rows(_OF_HEAD, {"head": text}, is_planned_once=True)
+        rows = await database.rows(_OF_HEAD, {"head": text}, plan=Plan.ONCE)
     else:
         values = {"begin": text, "end": text + LAST}
-        rows = await database.rows(_BEGUN, values, is_planned_once=True)
+        rows = await database.rows(_BEGUN, values, plan=Plan.ONCE)
     return [(row[0], row[1], row[2]) for row in rows]
 
 
