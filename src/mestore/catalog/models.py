@@ -20,6 +20,7 @@ from sqlalchemy.orm import Mapped, mapped_column
 
 from mestore.catalog.types import ChangeState, ImageState, InventoryPolicy, ProductStatus
 from mestore.kernel.columns import Base, BigPk, Code, Json, Minor, UtcDateTime, enum_column
+from mestore.kernel.trigrams import index_of_parts
 
 
 class Category(Base):
@@ -133,6 +134,7 @@ class Product(Base):
         Index("ix_products_vendor_name", "vendor_id", "name", "number"),
         Index("ix_products_vendor_rating", "vendor_id", "rating_score", "number"),
         Index("ix_products_status", "status", "number"),
+        index_of_parts("ix_products_search_text", "search_text"),
     )
 
 
