@@ -24,12 +24,14 @@ from mestore.orders.errors import UnitsNotArrived
 from mestore.orders.models import OrderItem
 from mestore.orders.types import CancelReason, OrderStatus, PlacedOrder
 from mestore.payments.types import PaymentMethod
+from mestore.refunds.jobs import FollowRefunds, follow_refunds
 from mestore.refunds.service.cancel import call_off
+from mestore.refunds.types import RefundState
 from tests.build import Build, BuiltProduct, BuiltVendor
 from tests.checkout.bank import Bank
 from tests.checkout.till import SHIPPING, Till, owner_of
-from tests.conftest import AsUser
-from tests.refunds.desk import ask_back, of_line
+from tests.conftest import AsUser, MovedClock
+from tests.refunds.desk import ask_back, of_line, state_of
 
 
 @pytest.fixture
@@ -39,10 +41,16 @@ def till(database: Database, build: Build) -> Till:
 
 
 @pytest.fixture
-def outside(database: Database) -> Outside:
-    """The world with a gateway in memory that can send back parts of what it took."""
-    bank, every = Bank(), frozenset(PaymentMethod)
-    bank.profile = replace(bank.profile, refundable=every, partly_refundable=every)
+def bank() -> Bank:
+    """A gateway in memory that can send back parts of what it took."""
+    found, every = Bank(), frozenset(PaymentMethod)
+    found.profile = replace(found.profile, refundable=every, partly_refundable=every)
+    return found
+
+
+@pytest.fixture
+def outside(database: Database, bank: Bank) -> Outside:
+    """The world with that gateway alone."""
     return Outside(database, {bank.code: bank}, "http://shop.example.com")
 
 
@@ -224,6 +232,63 @@ async def test_units_given_back_are_first_those_that_never_arrived(
     assert await till.doctor() == []
 
 
+@pytest.mark.parametrize("restock", [False, True])
+async def test_a_unit_that_arrives_while_it_is_given_back_goes_to_the_shelf(
+    till: Till, bank: Bank, outside: Outside, clock: MovedClock, restock: bool
+) -> None:
+    product = await continuing(till, stock=1)
+    order = await paid(till, product, 3)
+    line = order.lines[0].id
+    bank.is_silent = True
+    refund_id = await ask_back(outside, order.id, of_line(line, 2, restock=restock))
+    await arrive(till, product, 1)
+    assert (await waiting(till, order), await shelf(till, product)) == (1, (0, 0))
+    bank.is_silent = False
+    clock.advance(timedelta(hours=1))
+    await follow_refunds(FollowRefunds(), outside=outside)
+    assert await state_of(till, refund_id) is RefundState.APPROVED
+    assert (await waiting(till, order), await shelf(till, product)) == (0, (1, 0))
+    assert await till.doctor() == []
+
+
+async def test_one_unit_that_arrives_is_put_back_for_one_of_two_refunds(
+    till: Till, bank: Bank, outside: Outside, clock: MovedClock
+) -> None:
+    product = await continuing(till, stock=1)
+    order = await paid(till, product, 2)
+    bank.is_silent = True
+    for _ in range(2):
+        await ask_back(outside, order.id, of_line(order.lines[0].id, 1))
+    await arrive(till, product, 1)
+    bank.is_silent = False
+    clock.advance(timedelta(hours=1))
+    await follow_refunds(FollowRefunds(), outside=outside)
+    assert await shelf(till, product) == (1, 0)
+    assert await till.doctor() == []
+
+
+async def test_a_part_is_sent_without_the_units_that_are_being_given_back(
+    till: Till, bank: Bank, outside: Outside, clock: MovedClock
+) -> None:
+    product = await continuing(till, stock=2)
+    order = await paid(till, product, 5)
+    line = order.lines[0].id
+    await ask_back(outside, order.id, of_line(line, 2))
+    bank.is_silent = True
+    await till.advance(order, OrderStatus.PROCESSING)
+    with pytest.raises(UnitsNotArrived) as refusal:
+        await till.advance(order, OrderStatus.SHIPPED)
+    assert refusal.value.details["units"] == 1
+    await ask_back(outside, order.id, of_line(line, 1))
+    await till.advance(order, OrderStatus.SHIPPED)
+    assert await till.doctor() == []
+    bank.is_silent = False
+    clock.advance(timedelta(hours=1))
+    await follow_refunds(FollowRefunds(), outside=outside)
+    assert (await waiting(till, order), await shelf(till, product)) == (0, (0, 0))
+    assert await till.doctor() == []
+
+
 async def test_the_doctor_finds_who_waits_in_vain_and_what_was_sent_without_being_there(
     till: Till,
 ) -> None:
@@ -233,10 +298,10 @@ async def test_the_doctor_finds_who_waits_in_vain_and_what_was_sent_without_bein
     assert await till.doctor() == []
     async with till.database.transaction() as tx:
         tampered = update(Reservation).where(Reservation.order_id == order.id)
-        await tx.connection.execute(tampered.values(backordered=4))
+        await tx.connection.execute(tampered.values(quantity=0, backordered=2))
     assert await till.doctor() == [
-        f"variant {product.variant_id}: orders wait for 4 units while some are free",
-        f"order {order.id}: 4 units of variant {_stored(till, product)} are sent and have not "
+        f"variant {product.variant_id}: orders wait for 2 units while some are free",
+        f"order {order.id}: 2 units of variant {_stored(till, product)} are sent and have not "
         "arrived",
     ]
 

@@ -72,10 +72,12 @@ CHECKS: Mapping[str, str] = {
         OR (o.financial_status = 'VOIDED' AND r.state <> 'RELEASED')
         OR (o.status NOT IN ('PENDING', 'CANCELLED') AND r.state <> 'TAKEN')""",
     "order {0}: {1} units of variant {2} are sent and have not arrived": """
-        SELECT i.order_id, r.backordered, i.variant_id FROM order_items i
+        SELECT i.order_id, i.fulfilled_quantity - SUM(r.quantity), i.variant_id FROM order_items i
         JOIN stock_reservations r ON r.order_id = i.order_id
         JOIN stock_levels l ON l.id = r.level_id AND l.variant_id = i.variant_id
-        WHERE r.backordered > 0 AND r.state = 'TAKEN' AND i.fulfilled_quantity > 0""",
+        WHERE r.state = 'TAKEN' AND i.fulfilled_quantity > 0
+        GROUP BY i.id, i.order_id, i.variant_id, i.fulfilled_quantity
+        HAVING i.fulfilled_quantity > SUM(r.quantity)""",
     "order {0} is {1} and has a commission that is {2}": """
         SELECT o.id, o.financial_status, c.status FROM orders o
         JOIN commissions c ON c.order_id = o.id

@@ -25,7 +25,7 @@ class StatusNotReachable(Conflict):
 
 
 class UnitsNotArrived(Conflict):
-    """Units of the part are backordered: what is not there cannot be sent."""
+    """Units that the part still owes are backordered: what is not there cannot be sent."""
 
     en = "{units} units of this order have not arrived yet. Ship it when they have."
     es = "Aún no han llegado {units} unidades de este pedido. Envíalo cuando lleguen."

@@ -6,10 +6,10 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import bindparam, select, update
+from sqlalchemy import bindparam, func, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from mestore.inventory.models import Reservation, StockLevel
+from mestore.inventory.models import Reservation, StockLevel, StockMovement
 from mestore.inventory.types import ReservationState, Waiting
 from mestore.kernel.columns import UtcDateTime
 from mestore.kernel.db import affected
@@ -54,6 +54,24 @@ _ADD_TO = (
     )
     .values(quantity=Reservation.quantity + _UNITS, updated_at=_MOMENT)
 )
+# Movements are many and reservations few: those that changed since say which variants to look at.
+_LEFT_SINCE = (
+    select(StockLevel.variant_id, -func.sum(StockMovement.on_hand_change))
+    .join(StockMovement, StockMovement.level_id == StockLevel.id)
+    .where(
+        StockMovement.order_id == bindparam("of_order"),
+        StockMovement.created_at > bindparam("since", type_=UtcDateTime),
+        StockLevel.variant_id.in_(
+            select(StockLevel.variant_id)
+            .join(Reservation, Reservation.level_id == StockLevel.id)
+            .where(
+                Reservation.order_id == bindparam("of_order"),
+                Reservation.updated_at > bindparam("since", type_=UtcDateTime),
+            )
+        ),
+    )
+    .group_by(StockLevel.variant_id)
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,3 +99,8 @@ class WaitingRepository:
         """Promise an order more of a level that it holds something of already."""
         values = {"of_order": order_id, "at_level": level_id, "units": units, "moment": moment}
         return await affected(self.connection, _ADD_TO, **values) == 1
+
+    async def left_since(self, order_id: int, since: datetime) -> dict[UUID, int]:
+        """Return the units of each variant that left for an order since, less what came back."""
+        values = {"of_order": order_id, "since": since}
+        return {row[0]: int(row[1]) for row in await self.connection.execute(_LEFT_SINCE, values)}

@@ -251,8 +251,12 @@ class InventoryService:
         reason: str,
         actor_id: UUID | None,
         location: str | None = None,
+        order_id: int | None = None,
     ) -> None:
-        """Add `delta` units (or take away, where negative) at a place, by default the usual one."""
+        """Add `delta` units (or take away, where negative) at a place, by default the usual one.
+
+        `order_id` is whose units they were, where they come back.
+        """
         home = (await self._homes({variant_id}))[variant_id]
         place = location or await self.places.usual_location(variant_id, MAIN_LOCATION)
         moment = now()
@@ -261,7 +265,8 @@ class InventoryService:
         (level,) = (each for each in locked if each.id == level_id)
         await self._change_on_hand(level, delta, moment)
         moves = [(level_id, delta, 0)]
-        await self._record(MovementKind.ADJUST, moves, reason, moment, actor_id=actor_id)
+        kind = MovementKind.ADJUST
+        await self._record(kind, moves, reason, moment, actor_id=actor_id, order_id=order_id)
         await self.backorders.give_out([variant_id], moment)
         await self._tell_low([(variant_id, delta)])
         self._log(Act.STOCK_ADJUSTED, [(level, place, level.on_hand + delta)], reason)

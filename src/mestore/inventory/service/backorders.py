@@ -52,6 +52,13 @@ class Backorders:
                 given_up[each.variant_id] += fewer
         return given_up
 
+    async def arrived(self, order_id: int, since: datetime) -> dict[UUID, int]:
+        """Return the units of each variant that came for a paid order since then and are with it.
+
+        What was put back since then counts as if it had been of these.
+        """
+        return await self.waiting.left_since(order_id, since)
+
     async def ensure_levels(self, variant_ids: Collection[UUID], moment: datetime) -> None:
         """Make empty levels where units are to arrive for the first time."""
         if not variant_ids:

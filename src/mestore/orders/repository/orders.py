@@ -197,7 +197,7 @@ _MOVE_PART = (
         delivered_at=bindparam("delivered"),
     )
 )
-_VARIANTS_OF = select(OrderItem.variant_id).where(
+_TO_SEND = select(OrderItem.variant_id, OrderItem.quantity - OrderItem.refunded_quantity).where(
     OrderItem.order_id == bindparam("of_order"),
     OrderItem.vendor_id.in_(bindparam("vendors", expanding=True)),
 )
@@ -350,10 +350,11 @@ class OrderRepository:
         }
         return await affected(self.connection, _MOVE_PART, **values) == 1
 
-    async def variants_of(self, order_id: int, vendors: Collection[UUID]) -> list[UUID]:
-        """Return the variants that these vendors sell in an order."""
+    async def to_send(self, order_id: int, vendors: Collection[UUID]) -> dict[UUID, int]:
+        """Return the units of each variant that these vendors owe: what is given back is not."""
         values = {"of_order": order_id, "vendors": sorted(vendors)}
-        return list((await self.connection.execute(_VARIANTS_OF, values)).scalars())
+        rows = await self.connection.execute(_TO_SEND, values)
+        return {variant_id: units for variant_id, units in rows}
 
     async def count_as_sent(self, order_id: int, vendors: Collection[UUID]) -> None:
         """Count the units of these vendors as sent."""

@@ -9,6 +9,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from mestore.accounts.service.acts import record
 from mestore.accounts.types.acts import Act, Subject
+from mestore.inventory.service import InventoryService
 from mestore.inventory.service.backorders import Backorders
 from mestore.kernel.clock import now
 from mestore.kernel.db import Tx
@@ -53,8 +54,8 @@ class OrderProgress:
 
         Raises `OrderNotFound`, `OrderHeld` while staff looks at its payment, `StatusSetElsewhere`
         where `to` is no step of the way, `StatusNotReachable` where a part is not directly before
-        it, and `UnitsNotArrived` where units of a part to be sent are backordered. Publishes
-        `OrderDelivered` for each part that arrives.
+        it, and `UnitsNotArrived` where units that a part to be sent still owes are backordered.
+        Publishes `OrderDelivered` for each part that arrives.
         """
         if to in {OrderStatus.CANCELLED, OrderStatus.REFUNDED}:
             raise StatusSetElsewhere(status=to.value)
@@ -96,8 +97,10 @@ class OrderProgress:
 
     async def _count_as_sent(self, order_id: int, vendors: Collection[UUID]) -> None:
         if waiting := await Backorders(self.tx).of(order_id):
-            variants = await self.orders.variants_of(order_id, vendors)
-            if units := sum(waiting.get(variant_id, 0) for variant_id in variants):
+            here = await InventoryService(self.tx).taken(order_id)
+            wanted = await self.orders.to_send(order_id, vendors)
+            missing = (max(wanted.get(each, 0) - here.get(each, 0), 0) for each in waiting)
+            if units := sum(missing):
                 raise UnitsNotArrived(units=units)
         await self.orders.count_as_sent(order_id, vendors)
 

@@ -1,6 +1,7 @@
 """The end of a refund: one transaction that posts it, or takes its claim back."""
 
 from collections import Counter
+from collections.abc import Sequence
 from uuid import UUID
 
 import structlog
@@ -19,7 +20,7 @@ from mestore.payments.types import RefundOutcome, RefundStatus
 from mestore.refunds.events import OrderRefunded
 from mestore.refunds.repository import RefundRepository
 from mestore.refunds.service.posting import post_end, post_refund
-from mestore.refunds.types import ASKED_STATES, OPEN_STATES, Refund, RefundState
+from mestore.refunds.types import ASKED_STATES, OPEN_STATES, PlannedLine, Refund, RefundState
 
 log = structlog.get_logger(__name__)
 
@@ -49,14 +50,23 @@ async def _of_order(tx: Tx, refunds: RefundRepository, refund: Refund, order_id:
         await PaymentService(tx).note_refunded(order_id)
     await post_refund(tx, refund, order_id, lines)
     await orders.note_refund(order_id, f"refund {refund.reference}", is_whole=is_whole)
-    # What never arrived is given back first, and there is nothing of it to put on a shelf.
-    units = {line.variant_id: line.quantity for line in lines}
-    forgone = await Backorders(tx).forgo(order_id, units)
-    back = {line.variant_id: line.quantity for line in lines if line.restock}
-    for variant_id in back.keys() & forgone.keys():
-        back[variant_id] -= forgone[variant_id]
-    await restock(tx, order_id, back)
+    await _put_back(tx, refund, order_id, lines)
     tx.publish(OrderRefunded(refund.id, order_id, refund.amount_minor, is_whole))
+
+
+async def _put_back(tx: Tx, refund: Refund, order_id: int, lines: Sequence[PlannedLine]) -> None:
+    """Put units back as was wished; what came after the wish was never sent, so all of it."""
+    backorders = Backorders(tx)
+    # What never arrived is given back first, and there is nothing of it to put on a shelf.
+    forgone = await backorders.forgo(order_id, {line.variant_id: line.quantity for line in lines})
+    is_wished = all(line.restock for line in lines)
+    arrived = {} if is_wished else await backorders.arrived(order_id, refund.created_at)
+    back = {}
+    for line in lines:
+        units = line.quantity - forgone.get(line.variant_id, 0)
+        late = max(arrived.get(line.variant_id, 0), 0)
+        back[line.variant_id] = units if line.restock else min(units, late)
+    await restock(tx, order_id, back)
 
 
 async def restock(tx: Tx, order_id: int, units: dict[UUID, int]) -> None:
@@ -69,7 +79,9 @@ async def restock(tx: Tx, order_id: int, units: dict[UUID, int]) -> None:
             continue
         reason = f"order {order_id} refunded"
         try:
-            await inventory.adjust(variant_id, back, reason=reason, actor_id=None)
+            await inventory.adjust(
+                variant_id, back, reason=reason, actor_id=None, order_id=order_id
+            )
         except (VariantNotFound, LevelTooHigh) as refusal:
             # Goods that nobody can count any more must not keep the money from going back.
             log.warning("not_restocked", variant_id=str(variant_id), error=refusal.code)
