@@ -5,15 +5,19 @@ from contextvars import copy_context
 from dataclasses import replace
 from datetime import timedelta
 
+import pytest
+
 from mestore.checkout.types import Outside
 from mestore.orders.types import FinancialStatus
 from mestore.payments.errors import Declined, OutcomeUnknown
 from mestore.payments.service import PaymentService
 from mestore.payments.types import RefundOrder, RefundOutcome, RefundStatus
+from mestore.refunds.errors import NotUnderWay
 from mestore.refunds.jobs import FollowRefunds, follow_refunds
 from mestore.refunds.repository import RefundRepository
 from mestore.refunds.service.finish import succeed
 from mestore.refunds.service.request import request_refund
+from mestore.refunds.service.transfer import end_by_hand
 from mestore.refunds.types import RefundState
 from tests.checkout.bank import Bank
 from tests.checkout.till import Till
@@ -72,6 +76,34 @@ async def test_the_end_of_a_refund_waits_for_whoever_holds_its_payment(
         state = (RefundState.REQUESTED,)
         assert await RefundRepository(tx.connection).move(refund_id, state, RefundState.SUBMITTED)
     await ending
+
+    assert await state_of(till, refund_id) is RefundState.APPROVED
+    assert await till.doctor() == []
+
+
+async def test_who_ends_a_refund_by_hand_waits_for_whoever_holds_its_payment(
+    till: Till, bank: Bank, outside: Outside
+) -> None:
+    order = await till.place(await till.build.product())
+    await till.settle_approved(order)
+    bank.is_silent = True
+    refund_id = await ask_back(outside, order.id)
+
+    async def end() -> None:
+        async with till.database.transaction() as tx:
+            await end_by_hand(tx, refund_id, "as its panel shows", is_given=True)
+
+    elsewhere = copy_context()
+    async with till.database.transaction() as tx:
+        await PaymentService(tx).hold(order.id)
+        ending = asyncio.create_task(end(), context=elsewhere)
+        await asyncio.sleep(0.2)
+        refund = await RefundRepository(tx.connection).find(refund_id)
+        assert refund is not None
+        assert await succeed(tx, refund, RefundState.APPROVED)
+    with pytest.raises(NotUnderWay) as refusal:
+        await ending
+    assert refusal.value.details["state"] == "APPROVED"
 
     assert await state_of(till, refund_id) is RefundState.APPROVED
     assert await till.doctor() == []

@@ -22,7 +22,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from mestore.kernel.clock import now
 from mestore.kernel.db import add_rows, affected, inserted_id
 from mestore.refunds.models import RefundLine, RefundRow
-from mestore.refunds.types import PAID_STATES, PlannedLine, Refund, RefundState
+from mestore.refunds.types import OPEN_STATES, PAID_STATES, PlannedLine, Refund, RefundState
 
 _REFUND = select(*(getattr(RefundRow, each.name) for each in fields(Refund)))
 _BY_ID = _REFUND.where(RefundRow.id == bindparam("refund_id"))
@@ -60,6 +60,11 @@ _FORGET_ACCOUNT = (
     update(RefundRow)
     .where(RefundRow.id == bindparam("of_refund"), RefundRow.state != RefundState.TRANSFER_DUE)
     .values(bank_account=None)
+)
+_OWE = (
+    update(RefundRow)
+    .where(RefundRow.order_id == bindparam("of_order"), RefundRow.state.in_(OPEN_STATES))
+    .values(is_owed=True)
 )
 _BANK_REFERENCE = select(RefundRow.bank_reference).where(RefundRow.id == bindparam("refund_id"))
 _ACCOUNT = select(RefundRow.bank_account).where(RefundRow.id == bindparam("refund_id"))
@@ -131,6 +136,10 @@ class RefundRepository:
     async def forget_account(self, refund_id: int) -> None:
         """Delete the bank account of a refund that waits for no transfer."""
         await affected(self.connection, _FORGET_ACCOUNT, of_refund=refund_id)
+
+    async def owe(self, order_id: int) -> None:
+        """Let the refunds of an order that are under way end with the money going back."""
+        await affected(self.connection, _OWE, of_order=order_id)
 
     async def move(
         self, refund_id: int, come_from: Collection[RefundState], to: RefundState, **more: object

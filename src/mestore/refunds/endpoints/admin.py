@@ -18,6 +18,7 @@ from mestore.refunds.errors import (
     NoTransferDue,
     NotUnderWay,
     RefundNotFound,
+    TakenByBank,
 )
 from mestore.refunds.schemas import EndedIn, RefundListOut, RefundOut, TransferredIn
 from mestore.refunds.service.transfer import end_by_hand, note_transferred
@@ -46,7 +47,9 @@ async def list_refunds(
 @router.post(
     "/{refund_id}/transferred",
     response_model=RefundOut,
-    responses=refuses(Unauthorized, Forbidden, RefundNotFound, NoTransferDue, BankAccountMissing),
+    responses=refuses(
+        Unauthorized, Forbidden, RefundNotFound, NoTransferDue, BankAccountMissing, TakenByBank
+    ),
 )
 async def mark_transferred(refund_id: RowId, body: TransferredIn, _: Refunding, db: Db) -> Response:
     """Say that the money of a refund was transferred to the buyer's bank account."""

@@ -15,7 +15,7 @@ from mestore.kernel.paging import InvalidPage
 from mestore.kernel.routing import Router
 from mestore.payments.errors import AlreadyResolved, ExceptionNotFound
 from mestore.payments.types.stranded import ExceptionKind, ExceptionState
-from mestore.refunds.errors import ActionNotPossible, NotRevivable
+from mestore.refunds.errors import ActionNotPossible, NotRevivable, TakenByBank
 from mestore.refunds.schemas import ExceptionListOut, ExceptionOut, ResolveIn
 from mestore.refunds.service.queues import POSSIBLE, resolve
 from mestore.refunds.views import ExceptionView, get_exception, page_exceptions
@@ -53,6 +53,7 @@ async def list_exceptions(
         AlreadyResolved,
         ActionNotPossible,
         NotRevivable,
+        TakenByBank,
     ),
 )
 async def resolve_exception(

@@ -15,6 +15,7 @@ from mestore.orders.errors import OrderNotCancellable
 from mestore.orders.service import OrderService, RefundedOrders
 from mestore.orders.types import CancelReason, OrderStatus, RefundableOrder
 from mestore.payments.service import PaymentService
+from mestore.refunds.repository import RefundRepository
 from mestore.refunds.service.finish import restock
 from mestore.refunds.service.plan import left_of
 from mestore.refunds.service.request import request_refund
@@ -48,6 +49,7 @@ async def _call_off_paid(
         if was_sent or not await OrderService(tx).cancel_paid(order_id, reason, actor_id=actor_id):
             raise OrderNotCancellable(status=before.value)
         await _put_back(tx, order)
+        await RefundRepository(tx.connection).owe(order_id)
         if reason is CancelReason.STAFF:
             record(
                 tx,

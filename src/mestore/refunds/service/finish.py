@@ -25,12 +25,16 @@ from mestore.refunds.types import ASKED_STATES, OPEN_STATES, PlannedLine, Refund
 log = structlog.get_logger(__name__)
 
 
+async def hold(tx: Tx, refund: Refund) -> None:
+    """Hold the payment of a refund: it is always taken before the refund's row and the order's."""
+    if refund.order_id is not None:
+        await PaymentService(tx).hold(refund.order_id)
+
+
 async def succeed(tx: Tx, refund: Refund, to: RefundState, **more: object) -> bool:
     """Note that the money went back, once; False where the refund had ended before."""
     refunds = RefundRepository(tx.connection)
-    if refund.order_id is not None:
-        # The payment's row is always taken before the refund's, and before the order's.
-        await PaymentService(tx).hold(refund.order_id)
+    await hold(tx, refund)
     ended = {"poll_at": None, "ended_at": now(), **more}
     if not await refunds.move(refund.id, OPEN_STATES, to, **ended):
         return False
@@ -90,7 +94,10 @@ async def restock(tx: Tx, order_id: int, units: dict[UUID, int]) -> None:
 async def fail(tx: Tx, refund: Refund, to: RefundState, code: str | None) -> None:
     """End a refund that the gateway will not make; what is owed is then paid by transfer."""
     refunds = RefundRepository(tx.connection)
-    if refund.is_owed:
+    await hold(tx, refund)
+    # Read again: it becomes owed where its order is called off meanwhile.
+    known = await refunds.find(refund.id)
+    if known is not None and known.is_owed:
         await refunds.move(
             refund.id,
             OPEN_STATES - {RefundState.TRANSFER_DUE},
@@ -103,7 +110,10 @@ async def fail(tx: Tx, refund: Refund, to: RefundState, code: str | None) -> Non
 
 
 async def stop(tx: Tx, refund: Refund, to: RefundState, code: str | None) -> None:
-    """End a refund whose money does not go, and take its claim on the order back."""
+    """End a refund whose money does not go, and take its claim on the order back.
+
+    The payment is held.
+    """
     refunds = RefundRepository(tx.connection)
     ended = {"code": code, "poll_at": None, "ended_at": now()}
     if not await refunds.move(refund.id, OPEN_STATES, to, **ended):

@@ -14,7 +14,7 @@ from mestore.refunds.errors import (
     TakenByBank,
 )
 from mestore.refunds.repository import RefundRepository
-from mestore.refunds.service.finish import fail, is_taken, succeed
+from mestore.refunds.service.finish import fail, hold, is_taken, succeed
 from mestore.refunds.types import ASKED_STATES, BankAccount, Refund, RefundState
 
 SAID_BY_STAFF = "SAID_BY_STAFF"
@@ -55,9 +55,10 @@ async def end_by_hand(tx: Tx, refund_id: int, reason: str, *, is_given: bool) ->
     """End a refund as the gateway's panel shows it, where its API does not tell."""
     refunds = RefundRepository(tx.connection)
     refund = await _get(refunds, refund_id)
+    await hold(tx, refund)
     # Also holds its row: an answer of the gateway that comes meanwhile waits, and changes nothing.
     if not await refunds.move(refund_id, ASKED_STATES, RefundState.UNKNOWN):
-        raise NotUnderWay(state=refund.state.value)
+        raise NotUnderWay(state=(await _get(refunds, refund_id)).state.value)
     if is_given:
         await succeed(tx, refund, RefundState.APPROVED)
     else:
