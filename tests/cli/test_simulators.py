@@ -1,6 +1,9 @@
-"""The stand-ins as `mestore simulate` and the demo start them: six programs on six ports."""
+"""The stand-ins as `mestore simulate` and the demo start them: seven programs on seven ports."""
 
+import signal
 import socket
+import subprocess
+import sys
 import time
 from collections.abc import Iterator
 
@@ -24,7 +27,7 @@ def is_free(port: int) -> bool:
 
 
 def wait_for(port: int) -> None:
-    """Wait until somebody listens there: six programs start at once on a busy machine."""
+    """Wait until somebody listens there: seven programs start at once on a busy machine."""
     deadline = time.monotonic() + 60
     while time.monotonic() < deadline:
         with socket.socket() as caller:
@@ -34,10 +37,14 @@ def wait_for(port: int) -> None:
     raise AssertionError(f"nobody listens at {port}")
 
 
-@pytest.fixture(scope="module")
-def ports() -> Ports:
+def free_row() -> Ports:
     rows = (Ports(first) for first in range(21_010, 29_000, 10))
     return next(row for row in rows if all(is_free(port) for port in row.all()))
+
+
+@pytest.fixture(scope="module")
+def ports() -> Ports:
+    return free_row()
 
 
 @pytest.fixture(scope="module")
@@ -90,3 +97,28 @@ def test_every_stand_in_takes_the_keys_of_the_settings(running: Ports) -> None:
         }
         banks = http.get(at(running.payouts, "/v1/banks"), headers=opened)
         assert banks.status_code == 200
+
+
+def simulate(first: int) -> list[str]:
+    """Return the command that runs the stand-ins from this port on."""
+    program = "from mestore.cli.app import app; app()"
+    return [sys.executable, "-c", program, "simulate", "--port", str(first)]
+
+
+@pytest.mark.slow
+def test_stand_ins_end_with_the_command_that_started_them() -> None:
+    row = free_row()
+    with subprocess.Popen(simulate(row.wompi)) as command:  # noqa: S603  our own program
+        for port in row.all():
+            wait_for(port)
+        command.send_signal(signal.SIGTERM)
+        assert command.wait(30) == 0
+    assert all(is_free(port) for port in row.all())
+
+
+def test_the_last_stand_in_has_a_port_too() -> None:
+    refused = subprocess.run(  # noqa: S603  our own program
+        simulate(65_530), capture_output=True, text=True, check=False, timeout=60
+    )
+    assert refused.returncode == 2
+    assert "65529" in refused.stderr

@@ -18,7 +18,7 @@ app = typer.Typer(
 Host = Annotated[str, typer.Option(help="The address to listen on.")]
 Port = Annotated[int, typer.Option(min=1, max=65535, help="The port to listen on.")]
 FirstPort = Annotated[
-    int, typer.Option(min=1, max=65530, help="The first of six ports in a row, for the stand-ins.")
+    int, typer.Option(min=1, max=65529, help="The first of seven ports for the stand-ins.")
 ]
 
 

@@ -1,8 +1,6 @@
 """The demonstration: everything in one process tree on an embedded database."""
 
 import os
-import signal
-import sys
 import threading
 import time
 import urllib.error
@@ -26,9 +24,8 @@ def run(port: int, ports: simulators.Ports) -> None:
     found = settings()
     typer.echo("Preparing the database and the sample catalogue …")
     database.seed()
+    simulators.exit_on_sigterm()
     started = simulators.start_all(found, ports)
-    # Without this a SIGTERM ends us at once, and the simulators keep their ports.
-    signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
     try:
         threading.Thread(target=_welcome, args=(found, ports), daemon=True).start()
         server.serve("127.0.0.1", port, 1, with_jobs=True)

@@ -1,6 +1,7 @@
 """Runs the stand-ins of providers: separate programs, spoken to over HTTP."""
 
 import os
+import signal
 import subprocess
 import sys
 from collections.abc import Mapping, Sequence
@@ -69,6 +70,7 @@ class Ports:
 
 def run(ports: Ports, events_url: str | None) -> None:
     """Run the simulators until interrupted."""
+    exit_on_sigterm()
     started = start_all(settings(), ports, events_url)
     try:
         started[0].wait()
@@ -91,6 +93,11 @@ def start_all(
         start_payouts(found, ports.payouts),
         start_cloudinary(found, ports.cloudinary),
     ]
+
+
+def exit_on_sigterm() -> None:
+    """Let a SIGTERM pass through `finally`: by itself it ends us at once, and not the stand-ins."""
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
 
 
 def stop_all(started: Sequence[subprocess.Popen[bytes]]) -> None:
