@@ -13,7 +13,7 @@ from mestore.kernel.clock import BOGOTA, now, today_in_bogota
 from mestore.kernel.db import Database
 from mestore.kernel.paging import PageRequest
 from mestore.payments.errors import GatewayUnavailable
-from mestore.payments.types import AttemptStatus
+from mestore.payments.types import AttemptStatus, Outcome
 from mestore.reconciliation.service import MARGIN, reconcile, reconcile_due
 from mestore.reconciliation.types import DifferenceFilter, DifferenceView, RunState
 from mestore.reconciliation.views import page_differences
@@ -218,6 +218,35 @@ async def test_the_daily_job_waits_for_two_o_clock_and_asks_a_silent_gateway_aga
     today = today_in_bogota()
     assert days == [today - timedelta(days=age) for age in (1, 3, 9)]
     assert await reconcile_due(outside, now()) == []
+
+
+class Broken(Bank):
+    """A gateway whose list nobody can read."""
+
+    async def transactions(self, since: datetime, until: datetime) -> list[Outcome] | None:
+        """Fail as an adapter does that meets what its documentation does not tell of."""
+        raise ValueError("an unknown status")
+
+
+async def test_a_gateway_that_breaks_does_not_keep_the_others_from_being_compared(
+    till: Till, bank: Bank, clock: MovedClock
+) -> None:
+    world = Outside(till.database, {"broken": Broken(), bank.code: bank}, "http://shop.example.com")
+    here = now().astimezone(BOGOTA)
+    clock.advance(here.replace(hour=2, minute=30) - here)
+    results = await reconcile_due(world, now())
+    assert [result.gateway for result in results] == [bank.code] * 3
+
+
+async def test_a_day_of_more_transactions_than_a_statement_takes_values(
+    bank: Bank, outside: Outside
+) -> None:
+    declined = Outcome(CODE, "", "", AttemptStatus.DECLINED, 1, "COP")
+    for number in range(33_000):
+        reference = f"r-{number}"
+        bank.opened[reference] = replace(declined, reference=reference)
+    result = await reconcile(outside, CODE, today_in_bogota())
+    assert (result.matched, result.open_differences) == (0, 0)
 
 
 async def test_a_silent_gateway_leaves_nothing_behind(bank: Bank, outside: Outside) -> None:

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from datetime import date, datetime
-from typing import Any
+from typing import Any, TypeVar
 
 from sqlalchemy import (
     BigInteger,
@@ -36,6 +36,10 @@ from mestore.reconciliation.types import (
     OwnAttempt,
     SettlementView,
 )
+
+_Value = TypeVar("_Value")
+_MOST_VALUES = 10_000
+"""Values in one statement: PostgreSQL's protocol ends at 32,767, and a day may have more."""
 
 _PAYMENTS = table("payments", column("id", Uuid), column("order_id", BigInteger))
 _ATTEMPTS = table(
@@ -168,17 +172,31 @@ async def own_attempts(
     until: datetime,
 ) -> list[OwnAttempt]:
     """Return the attempts with these references, and the approved ones begun in the period."""
-    values = {"gateway": gateway, "references": references, "since": since, "until": until}
-    return [OwnAttempt(*row) for row in await connection.execute(_OWN, values)]
+    found: dict[str, OwnAttempt] = {}
+    for part in _parts(references):
+        values = {"gateway": gateway, "references": part, "since": since, "until": until}
+        rows = [OwnAttempt(*row) for row in await connection.execute(_OWN, values)]
+        found |= {each.reference: each for each in rows}
+    return list(found.values())
 
 
 async def booked(
     connection: AsyncConnection, account: str, keys: Sequence[str], order_ids: Sequence[int]
 ) -> Booked:
     """Return what the ledger has under these business keys on a gateway's account."""
-    amounts = await connection.execute(_BOOKED, {"keys": keys, "account": account})
-    refunded = await connection.execute(_REFUNDED, {"order_ids": order_ids})
-    return Booked({key: int(amount) for key, amount in amounts}, frozenset(refunded.scalars()))
+    amounts: dict[str, int] = {}
+    for some in _parts(keys):
+        rows = await connection.execute(_BOOKED, {"keys": some, "account": account})
+        amounts |= {key: int(amount) for key, amount in rows}
+    refunded: set[int] = set()
+    for part in _parts(order_ids):
+        refunded.update((await connection.execute(_REFUNDED, {"order_ids": part})).scalars())
+    return Booked(amounts, frozenset(refunded))
+
+
+def _parts(values: Sequence[_Value]) -> list[Sequence[_Value]]:
+    """Cut a list into what one statement takes; an empty one is one part."""
+    return [values[at : at + _MOST_VALUES] for at in range(0, max(len(values), 1), _MOST_VALUES)]
 
 
 async def ran_since(

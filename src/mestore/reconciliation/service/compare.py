@@ -79,7 +79,7 @@ async def _compare_day(
 
 
 async def reconcile_due(outside: Outside, moment: datetime) -> list[RunResult]:
-    """Compare each day that is due at `moment`; a gateway that does not answer stays due."""
+    """Compare each day that is due at `moment`; where that fails, the day stays due."""
     here = moment.astimezone(BOGOTA)
     if here.time() < RUN_FROM:
         return []
@@ -95,6 +95,9 @@ async def reconcile_due(outside: Outside, moment: datetime) -> list[RunResult]:
                 results.append(await reconcile(outside, gateway, day))
             except GatewayUnavailable:
                 log.warning("reconciliation_postponed", gateway=gateway, day=day.isoformat())
+            except Exception:
+                # One gateway that breaks must not keep the others from being compared.
+                log.exception("reconciliation_failed", gateway=gateway, day=day.isoformat())
     return results
 
 
