@@ -34,6 +34,8 @@ from mestore.notifications.adapters.sms_log import SmsLog
 from mestore.settings import Environment, Settings
 from tests import engines
 from tests.build import PASSWORD, Build, BuiltUser
+from tests.checkout.bank import Bank
+from tests.checkout.till import Till
 from tests.compiled import share_compiled
 from tests.simulators.processes import Simulators
 
@@ -281,6 +283,24 @@ def as_user(program: App, database: Database) -> AsUser:
 def build(database: Database) -> Build:
     """Makes valid rows: `await build.product(stock=1)`; see tests/build.py."""
     return Build(database)
+
+
+@pytest.fixture
+def till(database: Database, build: Build) -> Till:
+    """Places orders and settles what a gateway says of them."""
+    return Till(database, build)
+
+
+@pytest.fixture
+def bank() -> Bank:
+    """A gateway in memory that cannot send money back."""
+    return Bank()
+
+
+@pytest.fixture
+def outside(database: Database, bank: Bank) -> Outside:
+    """The world with that gateway alone."""
+    return Outside(database, {bank.code: bank}, "http://shop.example.com")
 
 
 @pytest.fixture

@@ -39,12 +39,6 @@ TRACES = ("marisol", "ejemplovich", "3157654321", "198.51.100.77", "a little abo
 RunJobs = Callable[[], Awaitable[int]]
 
 
-@pytest.fixture
-def till(database: Database, build: Build) -> Till:
-    """Places orders and settles what a gateway says of them."""
-    return Till(database, build)
-
-
 async def paid(till: Till, buyer: BuiltUser, product: BuiltProduct) -> int:
     """Place an order of one unit and have it paid; its id."""
     order = await till.place(product, owner=owner_of(buyer))

@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime
+from typing import Self
 
 from mestore.payments.errors import (
     BadSignature,
@@ -59,6 +60,13 @@ class Bank:
     code = CODE
     methods = METHODS
     profile = GatewayProfile("test", "pub", "http://bank.example", {m: Limits() for m in METHODS})
+
+    @classmethod
+    def giving(cls) -> Self:
+        """Return one that can send back all it took, and parts of that."""
+        found = cls()
+        found.profile = replace(found.profile, refundable=METHODS, partly_refundable=METHODS)
+        return found
 
     async def start(self, charge: Charge) -> Outcome:
         """Open a PENDING transaction; silent, it opens it and does not say so."""

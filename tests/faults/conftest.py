@@ -5,7 +5,6 @@ import pytest
 import stamina
 
 from mestore.bootstrap import App
-from mestore.kernel.db import Database
 from mestore.settings import Settings
 from tests.build import Build, BuiltProduct
 from tests.checkout.till import Till
@@ -42,12 +41,6 @@ def impatient(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
 
 async def _do_not_sleep(_: object, __: float) -> None:
     """Sleep not at all."""
-
-
-@pytest.fixture
-def till(database: Database, build: Build) -> Till:
-    """Places orders, and says how they stand."""
-    return Till(database, build)
 
 
 @pytest.fixture

@@ -1,7 +1,5 @@
 """A product that paid orders wait for: it is archived, filled or refunded, and never lost."""
 
-from dataclasses import replace
-
 import httpx2
 import pytest
 from sqlalchemy import update
@@ -12,31 +10,14 @@ from mestore.catalog.types import InventoryPolicy
 from mestore.checkout.types import Outside
 from mestore.inventory.service.backorders import Backorders
 from mestore.kernel.clock import now
-from mestore.kernel.db import Database
 from mestore.orders.types import CancelReason, FinancialStatus, OrderStatus, PlacedOrder
-from mestore.payments.types import PaymentMethod
 from mestore.refunds.service.cancel import call_off
-from tests.build import Build, BuiltProduct
-from tests.checkout.bank import Bank
+from tests.build import BuiltProduct
 from tests.checkout.till import Till
 from tests.conftest import AsUser
 from tests.refunds.desk import ask_back, of_line
 
 BACK = (OrderStatus.CANCELLED, FinancialStatus.REFUNDED)
-
-
-@pytest.fixture
-def till(database: Database, build: Build) -> Till:
-    """Places orders and settles what a gateway says of them."""
-    return Till(database, build)
-
-
-@pytest.fixture
-def outside(database: Database) -> Outside:
-    """The world with a gateway in memory that can send back parts of what it took."""
-    bank, every = Bank(), frozenset(PaymentMethod)
-    bank.profile = replace(bank.profile, refundable=every, partly_refundable=every)
-    return Outside(database, {bank.code: bank}, "http://shop.example.com")
 
 
 async def awaited(till: Till) -> tuple[BuiltProduct, PlacedOrder]:

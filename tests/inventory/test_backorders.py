@@ -1,7 +1,6 @@
 """Backorders: units that are ordered before they are there, counted exactly and sent when here."""
 
 import asyncio
-from dataclasses import replace
 from datetime import timedelta
 from uuid import UUID
 
@@ -18,40 +17,18 @@ from mestore.inventory.models import Reservation, StockLevel, StockMovement
 from mestore.inventory.service import InventoryService
 from mestore.inventory.service.backorders import Backorders
 from mestore.inventory.types import Demand, NewLevel
-from mestore.kernel.db import Database
 from mestore.kernel.errors import Conflict
 from mestore.orders.errors import UnitsNotArrived
 from mestore.orders.models import OrderItem
 from mestore.orders.types import CancelReason, OrderStatus, PlacedOrder
-from mestore.payments.types import PaymentMethod
 from mestore.refunds.jobs import FollowRefunds, follow_refunds
 from mestore.refunds.service.cancel import call_off
 from mestore.refunds.types import RefundState
-from tests.build import Build, BuiltProduct, BuiltVendor
+from tests.build import BuiltProduct, BuiltVendor
 from tests.checkout.bank import Bank
 from tests.checkout.till import SHIPPING, Till, owner_of
 from tests.conftest import AsUser, MovedClock
 from tests.refunds.desk import ask_back, of_line, state_of
-
-
-@pytest.fixture
-def till(database: Database, build: Build) -> Till:
-    """Places orders and settles what a gateway says of them."""
-    return Till(database, build)
-
-
-@pytest.fixture
-def bank() -> Bank:
-    """A gateway in memory that can send back parts of what it took."""
-    found, every = Bank(), frozenset(PaymentMethod)
-    found.profile = replace(found.profile, refundable=every, partly_refundable=every)
-    return found
-
-
-@pytest.fixture
-def outside(database: Database, bank: Bank) -> Outside:
-    """The world with that gateway alone."""
-    return Outside(database, {bank.code: bank}, "http://shop.example.com")
 
 
 async def continuing(till: Till, stock: int = 0, vendor: BuiltVendor | None = None) -> BuiltProduct:

@@ -19,7 +19,6 @@ from mestore.payments.models import PaymentReview, Trace
 from mestore.payments.service import known_rules
 from mestore.payments.types.screening import DEFAULT_RULES, FraudRule, ReviewState
 from tests.build import Build
-from tests.checkout.bank import Bank
 from tests.checkout.paying import paying
 from tests.checkout.screening import DEAR
 from tests.checkout.till import Till, owner_of
@@ -35,18 +34,6 @@ Jobs = Callable[[], Awaitable[int]]
 async def staff(build: Build, as_user: AsUser) -> Headers:
     """The headers of an admin."""
     return await as_user(await build.user(UserType.ADMIN))
-
-
-@pytest.fixture
-def outside(database: Database) -> Outside:
-    """The world with a bank in memory that cannot send money back."""
-    return Outside(database, {"bank": Bank()}, "http://shop.example.com")
-
-
-@pytest.fixture
-def till(database: Database, build: Build) -> Till:
-    """Places orders."""
-    return Till(database, build)
 
 
 def change(version: int, **values: Any) -> dict[str, Any]:  # noqa: ANN401  any JSON

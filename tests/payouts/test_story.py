@@ -1,7 +1,6 @@
 """From a sale to the vendor's bank, beside refunds: the whole doctor finds nothing wrong."""
 
 import asyncio
-from dataclasses import replace
 from uuid import UUID
 
 import pytest
@@ -12,7 +11,6 @@ from mestore.commissions.models import Commission
 from mestore.commissions.types import CommissionStatus
 from mestore.kernel.errors import Refusal
 from mestore.orders.types import PlacedOrder
-from mestore.payments.types import PaymentMethod
 from mestore.payouts.errors import NegativeBalance
 from mestore.payouts.service.decide import pay_by_hand
 from mestore.payouts.types import PayoutState
@@ -25,16 +23,9 @@ from tests.refunds.desk import ask_back
 
 
 @pytest.fixture
-def till(desk: Desk) -> Till:
-    return Till(desk.database, desk.build)
-
-
-@pytest.fixture
-def outside(desk: Desk) -> Outside:
-    """The world with a gateway in memory that can send back all it took."""
-    bank, every = Bank(), frozenset(PaymentMethod)
-    bank.profile = replace(bank.profile, refundable=every, partly_refundable=every)
-    return Outside(desk.database, {bank.code: bank}, "http://shop.example.com")
+def bank() -> Bank:
+    """A gateway in memory that can send back all it took, and parts of that."""
+    return Bank.giving()
 
 
 async def sold(desk: Desk, till: Till) -> tuple[BuiltVendor, PlacedOrder]:

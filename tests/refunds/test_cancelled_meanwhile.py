@@ -31,10 +31,9 @@ class Declining(Bank):
 
 
 async def test_a_refund_that_is_declined_after_its_order_was_called_off_is_transferred(
-    till: Till, bank: Bank, clock: MovedClock
+    till: Till, clock: MovedClock
 ) -> None:
-    declining = Declining()
-    declining.profile = bank.profile
+    declining = Declining.giving()
     world = Outside(till.database, {declining.code: declining}, "http://shop.example.com")
     order = await till.place((await till.build.product(stock=5), 2))
     await till.settle_approved(order)
