@@ -12,6 +12,8 @@ from sqlalchemy import update
 
 from mestore.accounts.models import User
 from mestore.accounts.types import UserFilter, UserType
+from mestore.disputes.service.claims import add_evidence, open_claim
+from mestore.disputes.types import Cause, Claim, DisputeKind
 from mestore.kernel.db import Database
 from mestore.privacy.service import COLUMNS, users_as
 from mestore.privacy.types import ExportFormat
@@ -125,6 +127,7 @@ async def test_a_person_gets_all_that_is_kept_and_no_secret(
         "bank_accounts",
         "payouts",
         "payment_traces",
+        "dispute_evidence",
         "orders",
     }
     assert (body["profile"]["email"], body["profile"]["bio"]) == (buyer.email, "About me")
@@ -147,6 +150,25 @@ async def test_a_vendors_shop_is_part_of_their_data(
     vendor = await build.vendor()
     body = (await client.get("/users/export", headers=await as_user(vendor.owner))).json()
     assert body["vendor"]["business_name"] == vendor.business_name
+
+
+async def test_what_somebody_wrote_against_a_dispute_is_part_of_their_data(
+    database: Database, build: Build, client: httpx2.AsyncClient, as_user: AsUser, till: Till
+) -> None:
+    product, staff = await build.product(), await build.user(ADMIN)
+    order = await till.place(product)
+    await till.settle_approved(order)
+    claim = Claim(
+        order.id, DisputeKind.REVERSION, Cause.FRAUD, "B-1", None, None, is_withdrawn=False
+    )
+    author = product.vendor.owner
+    async with database.transaction() as tx:
+        dispute_id = await open_claim(tx, claim, staff.id)
+        await add_evidence(tx, dispute_id, "It was signed for.", author.id, product.vendor.id)
+        await add_evidence(tx, dispute_id, "We ask the carrier.", staff.id)
+    body = (await client.get("/users/export", headers=await as_user(author))).json()
+    (said,) = body["dispute_evidence"]
+    assert (said["dispute_id"], said["text"]) == (dispute_id, "It was signed for.")
 
 
 async def test_operators_answer_a_person_and_may_ask_for_themselves(

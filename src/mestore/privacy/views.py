@@ -34,6 +34,7 @@ _FLAGS |= {"is_given", "is_granted", "is_kept", "is_alerting"}
 _DOCUMENTS = {"bank_account", "details", "preferences", "permissions", "billing_address", "tags"}
 _DOCUMENTS |= {"filters"}
 _IDS = {"vendor_id", "user_id", "product_id", "variant_id", "buyer_id", "actor_id", "set_by"}
+_IDS |= {"author_id"}
 
 _ACCOUNT_FIELDS = (
     *("vendor_id", "bank_code", "account_type", "account_number", "holder_name"),
@@ -248,6 +249,10 @@ _OWN_PAYOUTS = (
 )
 
 _TRACES = _table("payment_traces", "user_id", "attempt_id", "kind", "created_at")
+_EVIDENCE = _table("dispute_evidence", "author_id", "dispute_id", "text", "created_at")
+_OWN_EVIDENCE = select(
+    _EVIDENCE.c.author_id.label("user_id"), *(c for c in _EVIDENCE.c if c.name != "author_id")
+).subquery()
 
 _LISTS: Mapping[str, FromClause] = {
     "consents": _CONSENTS,
@@ -267,6 +272,7 @@ _LISTS: Mapping[str, FromClause] = {
     "bank_accounts": _OWN_BANK_ACCOUNTS,
     "payouts": _OWN_PAYOUTS,
     "payment_traces": _TRACES,
+    "dispute_evidence": _OWN_EVIDENCE,
 }
 _PROFILE = select(*_USERS.c).where(_USERS.c.id == _USER)
 _PAGE = select(*(c for c in _PAGES.c if c.name != "user_id")).where(_PAGES.c.user_id == _USER)
