@@ -148,3 +148,35 @@ async def test_what_the_settings_name_is_watched(
     assert watched[PayUGateway.code].port == 8013
     assert watched["efecty"].host is None
     await program.close()
+
+
+@pytest.mark.parametrize(
+    ("values", "watched"),
+    [
+        ({"media_store": "s3", "s3_bucket": "b"}, ("s3", "s3.us-east-1.amazonaws.com", 443)),
+        (
+            {"media_store": "s3", "s3_bucket": "b", "s3_endpoint": "http://minio:9000"},
+            ("s3", "minio", 9000),
+        ),
+        (
+            {
+                "media_store": "cloudinary",
+                "cloudinary_cloud_name": "c",
+                "cloudinary_api_key": "k",
+                "cloudinary_api_secret": "s",
+            },
+            ("cloudinary", "api.cloudinary.com", 443),
+        ),
+        ({"chroma_url": "http://chroma:8100"}, ("chroma", "chroma", 8100)),
+    ],
+)
+async def test_stores_outside_are_watched_where_they_are_set_up(
+    tmp_path: Path, values: dict[str, Any], watched: tuple[str, str, int]
+) -> None:
+    program = bootstrap.build(Settings(_env_file=None, data_dir=tmp_path, **values))
+    found = {each.name: each for each in program.neighbourhood.neighbours}
+    name, host, port = watched
+    assert (found[name].host, found[name].port) == (host, port)
+    assert "sql" in found
+    assert ("disk" in found) is ("media_store" not in values)
+    await program.close()

@@ -6,6 +6,7 @@ from mestore.kernel.neighbours import Neighbour, NeighbourKind
 from mestore.payments.ports import PaymentGateway
 from mestore.payouts.adapters.wompi_payouts import CODE as WOMPI_PAYOUTS
 from mestore.settings import Settings
+from mestore.settings.storage import MediaStore
 
 
 def neighbours(
@@ -25,4 +26,15 @@ def neighbours(
     else:
         yield Neighbour("sms log", NeighbourKind.SMS)
     yield Neighbour("sql", NeighbourKind.SEARCH)
-    yield Neighbour("disk", NeighbourKind.STORAGE, folder=settings.media)
+    if settings.chroma_url:
+        yield Neighbour.at("chroma", NeighbourKind.SEARCH, settings.chroma_url)
+    yield _storage(settings)
+
+
+def _storage(settings: Settings) -> Neighbour:
+    if settings.media_store is MediaStore.S3:
+        url = settings.s3_endpoint or f"https://s3.{settings.s3_region}.amazonaws.com"
+        return Neighbour.at("s3", NeighbourKind.STORAGE, url)
+    if settings.media_store is MediaStore.CLOUDINARY:
+        return Neighbour.at("cloudinary", NeighbourKind.STORAGE, settings.cloudinary_base_url)
+    return Neighbour("disk", NeighbourKind.STORAGE, folder=settings.media)
