@@ -8,6 +8,8 @@ from datetime import timedelta
 import pytest
 
 from mestore.checkout.types import Outside
+from mestore.inventory.repository.stock import StockRepository
+from mestore.inventory.service import InventoryService
 from mestore.orders.types import FinancialStatus
 from mestore.payments.errors import Declined, OutcomeUnknown
 from mestore.payments.service import PaymentService
@@ -106,6 +108,33 @@ async def test_who_ends_a_refund_by_hand_waits_for_whoever_holds_its_payment(
     assert refusal.value.details["state"] == "APPROVED"
 
     assert await state_of(till, refund_id) is RefundState.APPROVED
+    assert await till.doctor() == []
+
+
+async def test_units_go_back_in_the_order_of_the_shelves_that_all_others_take(
+    till: Till, outside: Outside
+) -> None:
+    first, second = await till.build.product(stock=0), await till.build.product(stock=5)
+    async with till.database.transaction() as tx:
+        await InventoryService(tx).adjust(
+            first.variant_id, 5, reason="arrived", actor_id=None, location="Bodega norte"
+        )
+    order = await till.place(first, second)
+    await till.settle_approved(order)
+    async with till.database.read() as connection:
+        levels = await StockRepository(connection).levels_of([first.variant_id, second.variant_id])
+    variants = [first.variant_id, second.variant_id, first.variant_id]
+    assert [level.variant_id for level in levels] == variants
+
+    elsewhere = copy_context()
+    wish = replace(ALL, restock=True)
+    async with till.database.transaction() as tx:
+        stock = StockRepository(tx.connection)
+        await stock.lock_levels([levels[1].id])
+        ending = asyncio.create_task(ask_back(outside, order.id, wish), context=elsewhere)
+        await asyncio.sleep(0.3)
+        await stock.lock_levels([levels[2].id])
+    assert await state_of(till, await ending) is RefundState.APPROVED
     assert await till.doctor() == []
 
 

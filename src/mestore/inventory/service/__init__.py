@@ -127,6 +127,10 @@ class InventoryService:
         """Return the units of each counted variant that left for an order."""
         return await self.stock.all_taken(order_id)
 
+    async def hold(self, variant_ids: Collection[UUID]) -> None:
+        """Keep others from changing the levels of variants: for who changes several, one by one."""
+        await self.stock.lock_levels_of(variant_ids)
+
     async def open_levels(
         self,
         vendor_id: UUID,

@@ -73,11 +73,14 @@ async def _call_off_paid(
 
 async def _put_back(tx: Tx, order: RefundableOrder) -> None:
     """Put back what never left the house and no refund has put back yet; nothing waits any more."""
-    taken = await InventoryService(tx).taken(order.money.id)
+    inventory = InventoryService(tx)
+    taken = await inventory.taken(order.money.id)
     left: dict[UUID, int] = {}
     for line in order.lines:
         units = line.quantity - line.refunded_quantity
         left[line.variant_id] = left.get(line.variant_id, 0) + units
+    # All at once, in the order of the shelves: what follows takes them by parts.
+    await inventory.hold(left)
     backorders = Backorders(tx)
     waited = await backorders.forgo(order.money.id, await backorders.of(order.money.id))
     unsent = {variant: max(left[variant] - waited.get(variant, 0), 0) for variant in taken}

@@ -77,10 +77,11 @@ async def restock(tx: Tx, order_id: int, units: dict[UUID, int]) -> None:
     """Put units back on the shelf: never more of a variant than left for the order."""
     inventory = InventoryService(tx)
     taken = Counter(await inventory.taken(order_id))
-    for variant_id in sorted(units):
-        back = min(units[variant_id], taken[variant_id])
-        if not back:
-            continue
+    going = {variant: min(wanted, taken[variant]) for variant, wanted in units.items()}
+    going = {variant: back for variant, back in going.items() if back}
+    if len(going) > 1:
+        await inventory.hold(going)
+    for variant_id, back in sorted(going.items()):
         reason = f"order {order_id} refunded"
         try:
             await inventory.adjust(
