@@ -5,6 +5,7 @@ from datetime import timedelta
 import pytest
 from sqlalchemy import update
 
+from mestore.commissions.types import CommissionStatus
 from mestore.disputes.types import DisputeState
 from mestore.earnings.errors import DisputeRunning
 from mestore.earnings.models import Release
@@ -14,7 +15,7 @@ from mestore.kernel.db import Database
 from tests.checkout.till import Till
 from tests.conftest import MovedClock
 from tests.disputes.court import decide, hear, told
-from tests.earnings.cashier import LONG, has, product_of, release, run, terms
+from tests.earnings.cashier import LONG, has, product_of, release, run, statuses, terms
 
 NET = 11_305_000
 
@@ -73,6 +74,32 @@ async def test_a_dispute_after_the_release_is_taken_from_what_may_be_drawn(
     clock.advance(timedelta(hours=2))
     await run(database)
     assert await has(database, vendor.id) == {}
+    assert await till.doctor() == []
+
+
+@pytest.mark.parametrize("is_released_first", [True, False])
+async def test_a_loss_that_is_corrected_leaves_the_commission_approved(
+    till: Till, database: Database, clock: MovedClock, is_released_first: bool
+) -> None:
+    vendor = await till.build.vendor()
+    order = await till.place(await product_of(till, vendor))
+    attempt = await till.settle_approved(order)
+    await till.deliver(order)
+    if is_released_first:
+        clock.advance(LONG)
+        await run(database)
+    await hear(till, attempt, told(attempt))
+    await decide(till, DisputeState.LOST)
+    assert await statuses(database, order.id) == [CommissionStatus.REVERSED]
+    if not is_released_first:
+        clock.advance(LONG)
+        await run(database)
+
+    await decide(till, DisputeState.WON, correct=True)
+
+    # Nothing releases the part again: it would be PENDING for ever.
+    assert await statuses(database, order.id) == [CommissionStatus.APPROVED]
+    assert await has(database, vendor.id) == {Purpose.AVAILABLE: NET}
     assert await till.doctor() == []
 
 

@@ -29,14 +29,20 @@ _BY_VENDOR = (
     .group_by(Commission.vendor_id)
     .order_by(Commission.vendor_id)
 )
+_is_reversed = Commission.status == CommissionStatus.REVERSED
 _APPROVE = (
     update(Commission)
     .where(
         Commission.order_id == bindparam("of_order"),
         Commission.vendor_id == bindparam("of_vendor"),
-        Commission.status == CommissionStatus.PENDING,
+        Commission.status.in_((CommissionStatus.PENDING, CommissionStatus.REVERSED)),
+        Commission.approved_at.is_(None),
     )
-    .values(status=CommissionStatus.APPROVED, approved_at=bindparam("moment"))
+    .values(
+        # What was given up stays so; were it owed again, its part is released all the same.
+        status=case((_is_reversed, CommissionStatus.REVERSED), else_=CommissionStatus.APPROVED),
+        approved_at=bindparam("moment"),
+    )
 )
 _MARK_PAID = (
     update(Commission)
@@ -79,8 +85,10 @@ _REVERSE = (
         refunded_tax_minor=bindparam("tax"),
         status=case(
             (bindparam("is_whole", type_=Boolean), CommissionStatus.REVERSED),
-            # What was given up whole is owed again.
-            (Commission.status == CommissionStatus.REVERSED, CommissionStatus.PENDING),
+            # What was given up whole is owed again, and stands where it would without that.
+            (_is_reversed & Commission.paid_at.is_not(None), CommissionStatus.PAID),
+            (_is_reversed & Commission.approved_at.is_not(None), CommissionStatus.APPROVED),
+            (_is_reversed, CommissionStatus.PENDING),
             else_=Commission.status,
         ),
     )
@@ -129,10 +137,10 @@ class CommissionRepository:
         }
         return await affected(self.connection, _REVERSE, **values) == 1
 
-    async def approve(self, order_id: int, vendor_id: UUID, moment: datetime) -> int:
-        """Let the pending fees of a vendor's part of an order be drawn; return how many."""
+    async def approve(self, order_id: int, vendor_id: UUID, moment: datetime) -> None:
+        """Note that a vendor's part of an order may be drawn: what is pending is approved."""
         values = {"of_order": order_id, "of_vendor": vendor_id, "moment": moment}
-        return await affected(self.connection, _APPROVE, **values)
+        await affected(self.connection, _APPROVE, **values)
 
     async def mark_paid(self, vendor_id: UUID, until: datetime, moment: datetime) -> int:
         """Note a vendor's fees that were approved by `until` as paid; return how many."""
