@@ -1,10 +1,12 @@
 """Approved payouts leave together in a file; a bank's answers end each of them once."""
 
 import asyncio
+from datetime import datetime, time, timedelta
 from uuid import UUID
 
 import pytest
 
+from mestore.kernel.clock import BOGOTA, now
 from mestore.kernel.errors import Refusal
 from mestore.payouts.errors import NotBatchable, NothingToSend, PayoutNotPossible
 from mestore.payouts.service.batches import note_results
@@ -18,6 +20,7 @@ from mestore.payouts.types import (
     LineResult,
     PayoutState,
 )
+from tests.conftest import MovedClock
 from tests.payouts.desk import Desk, other
 
 FILE = Channel.BANK_FILE
@@ -43,6 +46,15 @@ async def test_a_batch_holds_what_was_approved_and_its_file_stays_the_same(desk:
     assert {len(line) for line in details} == {129}
     assert details[0].startswith("61099888777     ANA GOMEZ ")
     assert await desk.doctor() == []
+
+
+async def test_a_file_of_the_evening_has_the_date_of_bogota(desk: Desk, clock: MovedClock) -> None:
+    tomorrow = now().astimezone(BOGOTA).date() + timedelta(days=1)
+    clock.advance(datetime.combine(tomorrow, time(20), BOGOTA) - now())
+    await desk.approved()
+    batch_id = await desk.batch(FILE)
+    control = (await _file(desk, batch_id, is_fixed=True)).decode("ascii").splitlines()[0]
+    assert control[41:49] == f"{tomorrow:%Y%m%d}"
 
 
 async def test_a_payout_is_in_one_batch_even_where_two_are_made_at_once(desk: Desk) -> None:

@@ -8,6 +8,7 @@ from unicodedata import normalize
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from mestore.kernel.clock import BOGOTA
 from mestore.payouts.errors import BatchNotFound, NoFile
 from mestore.payouts.repository.batches import BatchRepository
 from mestore.payouts.repository.payouts import PayoutRepository
@@ -65,13 +66,13 @@ def as_csv(payouts: Sequence[Payout]) -> bytes:
 def as_columns(batch: Batch, payouts: Sequence[Payout]) -> bytes:
     """Return a control line and one line a payout, in fixed columns of plain ASCII.
 
-    Control: `1`, reference (40), date (8), lines (6), total in centavos (17). Detail: `6`,
+    Control: `1`, reference (40), Bogotá's date (8), lines (6), total in centavos (17). Detail: `6`,
     document number (15), name (30), bank (4), account (20), kind (2: 27 checking, 37 savings, 52
     deposit), amount in centavos (17), reference (40). Numbers are filled with zeros on the left,
     words with spaces on the right.
     """
     total_minor = sum(payout.amount_minor for payout in payouts)
-    day = f"{batch.created_at:%Y%m%d}"
+    day = f"{batch.created_at.astimezone(BOGOTA):%Y%m%d}"
     lines = [f"1{batch.reference:<40}{day}{len(payouts):06d}{total_minor:017d}"]
     lines += [_columns(payout) for payout in payouts]
     return "".join(f"{line}\r\n" for line in lines).encode("ascii")
