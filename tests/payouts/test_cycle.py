@@ -3,7 +3,7 @@
 from datetime import datetime, time, timedelta
 
 import pytest
-from sqlalchemy import select
+from sqlalchemy import Uuid, bindparam, select, text
 
 from mestore.kernel.clock import BOGOTA, now
 from mestore.payouts.models import PayoutRow
@@ -52,3 +52,20 @@ async def test_by_day_nothing_is_asked_for(desk: Desk, clock: MovedClock) -> Non
     clock.advance(night() + timedelta(hours=8))
     assert await run_cycle(desk.database) == 0
     assert await desk.money(vendor) == (100_000, 0)
+
+
+async def test_one_vendor_that_breaks_does_not_keep_the_others(
+    desk: Desk, clock: MovedClock
+) -> None:
+    vendors = [await desk.vendor() for _ in range(3)]
+    broken, *sound = sorted(vendors, key=lambda vendor: vendor.id)
+    async with desk.database.transaction() as tx:
+        # A word that no program wrote: a bug, or a hand in the database.
+        wound = text("UPDATE payout_accounts SET document_type = 'XX' WHERE vendor_id = :vendor_id")
+        of_vendor = {"vendor_id": broken.id}
+        await tx.connection.execute(wound.bindparams(bindparam("vendor_id", type_=Uuid)), of_vendor)
+    clock.advance(night())
+    assert await run_cycle(desk.database) == 2
+    assert await desk.money(broken) == (100_000, 0)
+    for vendor in sound:
+        assert await desk.money(vendor) == (0, 100_000)

@@ -25,8 +25,7 @@ async def run_cycle(database: Database) -> int:
 
     A repeat asks for none twice: who has a payout of the day is left out.
     """
-    async with database.transaction() as tx:
-        policy = tx.policy(PayoutPolicy)
+    policy = database.policy(PayoutPolicy)
     moment = now()
     is_time = RUN_FROM <= moment.astimezone(BOGOTA).time() < RUN_UNTIL
     if not (policy.is_daily and is_time):
@@ -49,8 +48,11 @@ async def _ask(database: Database, vendor_id: UUID) -> bool:
         async with database.transaction() as tx:
             vendor = await VendorService(tx).get(vendor_id)
             await request_payout(tx, vendor, None, None)
+    # One vendor who may not draw, or that breaks, must not keep the others from it.
     except Refusal as refusal:
-        # One vendor who may not draw must not keep the others from it.
         log.info("payout_not_asked_for", vendor_id=str(vendor_id), why=refusal.code)
+        return False
+    except Exception:
+        log.exception("payout_not_asked_for", vendor_id=str(vendor_id))
         return False
     return True
