@@ -189,6 +189,33 @@ async def test_a_batch_that_waits_may_be_called_off_and_a_sent_one_not(
     assert await desk.state(payout_id) is PayoutState.SENT
 
 
+async def test_shorter_pages_than_were_asked_for_are_read_to_the_end(
+    desk: Desk, provider: Provider, clock: MovedClock
+) -> None:
+    provider.control("settings", largest_page=1)
+    payouts = [await desk.approved() for _ in range(3)]
+    await desk.batch(WOMPI)
+    for payout_id in payouts:
+        provider.finish((await desk.row(payout_id)).reference)
+    await in_time(desk, clock, times=3)
+    assert [await desk.state(each) for each in payouts] == [PayoutState.PAID] * 3
+    assert await desk.doctor() == []
+
+
+async def test_what_is_still_pending_costs_no_write_for_each_payout(
+    desk: Desk, provider: Provider, clock: MovedClock, statements: list[str]
+) -> None:
+    for _ in range(3):
+        await desk.approved()
+    await desk.batch(WOMPI)
+    clock.advance(timedelta(minutes=40))
+    statements.clear()
+    await desk.follow()
+    assert len(provider.batches()[0]["transactions"]) == 3
+    assert [each for each in statements if each.startswith("UPDATE payouts")] == []
+    assert sum(each.startswith("UPDATE payout_batches") for each in statements) == 1
+
+
 async def test_a_line_of_another_amount_is_not_believed(
     desk: Desk, provider: Provider, clock: MovedClock
 ) -> None:

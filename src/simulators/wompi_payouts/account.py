@@ -62,6 +62,7 @@ class Account:
 
     def __init__(self, balance: int = 10**15) -> None:
         self.balance = balance
+        self.largest_page = 100
         self.batches: dict[str, Batch] = {}
         self.keys: set[str] = set()
 

@@ -37,6 +37,7 @@ class Change(BaseModel):
     events_url: str | None = None
     resolve_after: float | None = None
     balance: int | None = None
+    largest_page: int | None = Field(default=None, ge=1)
 
 
 class End(BaseModel):
@@ -189,7 +190,8 @@ def _show(account: Account, path: str, query: Any) -> Any:  # noqa: ANN401  any 
             return account.batch(batch_id).shown()
         case ["payouts", batch_id, "transactions"]:
             lines = account.batch(batch_id).lines
-            limit, page = int(query.get("limit", 50)), int(query.get("page", 1))
+            limit = min(int(query.get("limit", 50)), account.largest_page)
+            page = int(query.get("page", 1))
             return lines[(page - 1) * limit : page * limit]
     raise Refused(404, "EXC_002", "There is no such address")
 
@@ -214,6 +216,7 @@ def _control(app: FastAPI, simulator: Simulator) -> None:
             simulator.resolve_after = wanted.resolve_after
         if wanted.balance is not None:
             simulator.account.balance = wanted.balance
+        simulator.account.largest_page = wanted.largest_page or simulator.account.largest_page
 
     _control_batches(app, simulator)
 

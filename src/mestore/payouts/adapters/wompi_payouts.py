@@ -9,6 +9,7 @@ import re
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from itertools import count
 from typing import Any, TypeVar
 
 import httpx2
@@ -186,15 +187,20 @@ class WompiPayouts:
         return next((one for one in found.data if one.reference == reference), None)
 
     async def _lines(self, payout_id: str) -> list[wire.LinePart]:
-        found: list[wire.LinePart] = []
-        while True:
-            page = str(len(found) // LARGEST_PAGE + 1)
-            query = {"page": page, "limit": str(LARGEST_PAGE)}
+        """Read pages until one has nothing new: a line that is missed would pass for not taken.
+
+        Wompi does not say how many lines it gives at most, whatever it is asked for.
+        """
+        found: dict[str, wire.LinePart] = {}
+        for page in count(1):
+            query = {"page": str(page), "limit": str(LARGEST_PAGE)}
             path = f"/payouts/{payout_id}/transactions"
-            lines = (await self._read(path, wire.LinesReply, **query)).data
-            found += lines
-            if len(lines) < LARGEST_PAGE:
-                return found
+            reply = await self._read(path, wire.LinesReply, **query)
+            lines = {line.id: line for line in reply.data}
+            if lines.keys() <= found.keys():
+                break
+            found |= lines
+        return list(found.values())
 
     async def _fetch_banks(self) -> dict[str, str]:
         reply = await self._read("/banks", wire.BanksReply)

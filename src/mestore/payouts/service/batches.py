@@ -140,10 +140,12 @@ async def _note_one(world: PayoutWorld, batch: Batch, payout: Payout, result: Li
 
 async def apply_line(world: PayoutWorld, batch: Batch, payout: Payout, result: LineResult) -> bool:
     """Apply what is said of one payout; False where it has ended, or nothing new is said."""
-    if payout.state not in SENT_STATES:
+    is_its_amount = result.amount_minor in (None, payout.amount_minor)
+    is_news = payout.state is not PayoutState.SENT or result.end is not LineEnd.PENDING
+    if payout.state not in SENT_STATES or (is_its_amount and not is_news):
         return False
     async with world.database.transaction() as tx:
-        if result.amount_minor not in (None, payout.amount_minor):
+        if not is_its_amount:
             log.error("payout_of_another_amount", payout=payout.reference)
             payouts, doubt = PayoutRepository(tx.connection), "AMOUNT_MISMATCH"
             to = PayoutState.UNKNOWN
