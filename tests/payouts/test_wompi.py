@@ -10,6 +10,7 @@ from uuid import UUID
 import httpx2
 import pytest
 import stamina
+from structlog.testing import capture_logs
 
 from mestore.bootstrap import App
 from mestore.payments.errors import BadSignature, NotAnEvent
@@ -244,6 +245,45 @@ async def test_staff_ends_what_stayed_unknown_for_a_day(
     assert (await note_results(program.payouts, batch_id, [result])).applied
     assert await desk.state(payout_id) is PayoutState.PAID
     assert await desk.batch_state(batch_id) is BatchState.DONE
+
+
+async def test_a_crash_while_sending_is_left_to_staff_where_wompi_never_answers_again(
+    desk: Desk, provider: Provider, program: App, clock: MovedClock
+) -> None:
+    payout_id = await desk.approved()
+    batch_id = await desk.batch(WOMPI)
+    async with desk.database.transaction() as tx:
+        await tx.connection.exec_driver_sql(
+            "UPDATE payout_batches SET state = 'SENDING', provider_id = NULL"
+        )
+    provider.break_next("error_500_before", "read", times=99)
+    await in_time(desk, clock, times=1)
+    assert await desk.state(payout_id) is PayoutState.UNKNOWN
+    assert await desk.batch_state(batch_id) is BatchState.UNKNOWN
+    clock.advance(timedelta(hours=25))
+    result = LineResult((await desk.row(payout_id)).reference, LineEnd.PAID)
+    assert (await note_results(program.payouts, batch_id, [result])).applied
+
+
+async def test_an_end_that_wompi_contradicts_later_is_told_to_the_operator(
+    desk: Desk, provider: Provider, program: App, clock: MovedClock
+) -> None:
+    ended, waiting = await desk.approved(), await desk.approved()
+    provider.break_next("error_500_after")
+    batch_id = await desk.batch(WOMPI)
+    clock.advance(timedelta(hours=25))
+    reference = (await desk.row(ended)).reference
+    await note_results(program.payouts, batch_id, [LineResult(reference, LineEnd.FAILED)])
+    provider.finish(reference, "APPROVED")
+    with capture_logs() as lines:
+        await desk.follow()
+    assert [
+        (line["event"], line["payout"], line["log_level"])
+        for line in lines
+        if line["event"].startswith("payout_")
+    ] == [("payout_ended_otherwise", reference, "error")]
+    assert await desk.state(ended) is PayoutState.FAILED
+    assert await desk.state(waiting) is PayoutState.SENT
 
 
 async def test_a_signed_event_is_kept_once_and_asked_about(

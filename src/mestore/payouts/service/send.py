@@ -122,7 +122,8 @@ async def follow(world: PayoutWorld, batch: Batch) -> None:
         standing = await world.provider.find(batch.reference, batch.provider_id)
     except ChannelUnavailable:
         log.warning("payout_provider_did_not_answer", batch=batch.reference)
-        await _postpone(world, batch)
+        # What had an answer before is asked about later; of the rest nobody can say how it ends.
+        await (_postpone if batch.state is BatchState.SENT else _doubt)(world, batch)
         return
     if standing is not None:
         await _apply(world, batch, standing)
@@ -146,6 +147,9 @@ async def _apply(world: PayoutWorld, batch: Batch, standing: BatchStanding) -> N
         line = said.get(payout.reference) or _unsaid(batch, standing, payout)
         if payout.state in SENT_STATES:
             await apply_line(world, batch, payout, line)
+        elif line.end.value not in (LineEnd.PENDING, payout.state):
+            # Staff ended it otherwise meanwhile: one of them is wrong about money.
+            log.error("payout_ended_otherwise", payout=payout.reference, at_provider=line.end.value)
     await close_where_done(world, batch.id)
 
 
