@@ -8,7 +8,7 @@ import pytest
 
 from mestore.kernel.clock import BOGOTA, now
 from mestore.kernel.errors import Refusal
-from mestore.payouts.errors import NotBatchable, NothingToSend, PayoutNotPossible
+from mestore.payouts.errors import NotBatchable, NothingToSend, OwnPayout, PayoutNotPossible
 from mestore.payouts.service.batches import note_results
 from mestore.payouts.service.decide import reject
 from mestore.payouts.service.files import file_of
@@ -107,6 +107,18 @@ async def test_a_banks_answers_end_each_payout_once(desk: Desk) -> None:
     assert await desk.doctor() == []
 
 
+async def test_who_gets_the_money_does_not_say_that_it_failed(desk: Desk) -> None:
+    vendor = await desk.vendor()
+    payout_id, another = await desk.approved(vendor), await desk.approved()
+    batch_id = await desk.batch(FILE)
+    rows = [await desk.row(each) for each in (another, payout_id)]
+    ends = [LineResult(row.reference, LineEnd.FAILED) for row in rows]
+    with pytest.raises(OwnPayout):
+        await note_results(desk.program.payouts, batch_id, ends, vendor.owner.id)
+    assert {await desk.state(each) for each in (payout_id, another)} == {PayoutState.SENT}
+    assert await desk.money(vendor) == (0, 100_000)
+
+
 async def test_many_answers_at_once_return_the_money_once(desk: Desk) -> None:
     vendor = await desk.vendor()
     payout_id = await desk.approved(vendor)
@@ -148,7 +160,8 @@ async def _file(desk: Desk, batch_id: int, *, is_fixed: bool) -> bytes:
 
 
 async def _note(desk: Desk, batch_id: int, *results: LineResult) -> Applied:
-    return await note_results(desk.program.payouts, batch_id, results)
+    staff = await desk.admin()
+    return await note_results(desk.program.payouts, batch_id, results, staff.id)
 
 
 async def _reject(desk: Desk, payout_id: UUID) -> None:

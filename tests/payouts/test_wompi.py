@@ -238,11 +238,12 @@ async def test_staff_ends_what_stayed_unknown_for_a_day(
     provider.break_next("error_500_after")
     batch_id = await desk.batch(WOMPI)
     result = LineResult((await desk.row(payout_id)).reference, LineEnd.PAID)
+    staff = (await desk.admin()).id
     with pytest.raises(ResultsNotTaken):
-        await note_results(program.payouts, batch_id, [result])
+        await note_results(program.payouts, batch_id, [result], staff)
     assert await desk.state(payout_id) is PayoutState.UNKNOWN
     clock.advance(timedelta(hours=25))
-    assert (await note_results(program.payouts, batch_id, [result])).applied
+    assert (await note_results(program.payouts, batch_id, [result], staff)).applied
     assert await desk.state(payout_id) is PayoutState.PAID
     assert await desk.batch_state(batch_id) is BatchState.DONE
 
@@ -262,7 +263,8 @@ async def test_a_crash_while_sending_is_left_to_staff_where_wompi_never_answers_
     assert await desk.batch_state(batch_id) is BatchState.UNKNOWN
     clock.advance(timedelta(hours=25))
     result = LineResult((await desk.row(payout_id)).reference, LineEnd.PAID)
-    assert (await note_results(program.payouts, batch_id, [result])).applied
+    staff = (await desk.admin()).id
+    assert (await note_results(program.payouts, batch_id, [result], staff)).applied
 
 
 async def test_an_end_that_wompi_contradicts_later_is_told_to_the_operator(
@@ -273,7 +275,8 @@ async def test_an_end_that_wompi_contradicts_later_is_told_to_the_operator(
     batch_id = await desk.batch(WOMPI)
     clock.advance(timedelta(hours=25))
     reference = (await desk.row(ended)).reference
-    await note_results(program.payouts, batch_id, [LineResult(reference, LineEnd.FAILED)])
+    failed, staff = LineResult(reference, LineEnd.FAILED), (await desk.admin()).id
+    await note_results(program.payouts, batch_id, [failed], staff)
     provider.finish(reference, "APPROVED")
     with capture_logs() as lines:
         await desk.follow()

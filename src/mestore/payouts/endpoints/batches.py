@@ -21,6 +21,7 @@ from mestore.payouts.errors import (
     NoFile,
     NotBatchable,
     NothingToSend,
+    OwnPayout,
     ResultsNotTaken,
 )
 from mestore.payouts.schemas import AppliedOut, BatchIn, BatchListOut, BatchOut, ResultsIn
@@ -31,7 +32,6 @@ from mestore.payouts.types import BatchState, Channel
 from mestore.payouts.views import get_batch, page_batches
 
 router = Router(prefix="/admin/payout-batches", tags=["admin"])
-
 
 _STAFF = refuses(Unauthorized, Forbidden, ApiKeyNotAllowed, RecentSignInRequired, BatchNotFound)
 
@@ -117,10 +117,12 @@ async def download(
     return Response(body, 200, headers, "text/plain" if layout == "fixed" else "text/csv")
 
 
-@router.post("/{batch_id}/results", responses=_STAFF | refuses(ResultsNotTaken))
-async def enter_results(batch_id: RowId, body: ResultsIn, _: Deciding, world: World) -> AppliedOut:
+@router.post("/{batch_id}/results", responses=_STAFF | refuses(OwnPayout, ResultsNotTaken))
+async def enter_results(
+    batch_id: RowId, body: ResultsIn, caller: Deciding, world: World
+) -> AppliedOut:
     """Enter what a bank answered; a repeat changes nothing, what breaks off is sent again."""
-    return AppliedOut.of(await note_results(world, batch_id, body.lines()))
+    return AppliedOut.of(await note_results(world, batch_id, body.lines(), caller.user_id))
 
 
 async def _read(db: Database, batch_id: int) -> Response:

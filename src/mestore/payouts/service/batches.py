@@ -5,6 +5,7 @@ from datetime import timedelta
 from uuid import UUID
 
 import structlog
+from sqlalchemy.ext.asyncio import AsyncConnection
 
 from mestore.accounts.service.acts import record
 from mestore.accounts.types.acts import Act, Subject
@@ -12,7 +13,13 @@ from mestore.kernel.clock import now
 from mestore.kernel.db import Tx
 from mestore.kernel.ids import uuid7
 from mestore.kernel.money import CURRENCY
-from mestore.payouts.errors import BatchNotFound, NotBatchable, NothingToSend, ResultsNotTaken
+from mestore.payouts.errors import (
+    BatchNotFound,
+    NotBatchable,
+    NothingToSend,
+    OwnPayout,
+    ResultsNotTaken,
+)
 from mestore.payouts.repository.accounts import AccountRepository
 from mestore.payouts.repository.batches import BatchRepository
 from mestore.payouts.repository.payouts import PayoutRepository
@@ -31,6 +38,8 @@ from mestore.payouts.types import (
     Payout,
     PayoutState,
 )
+from mestore.vendors.errors import NotAVendor
+from mestore.vendors.service import vendor_of
 
 log = structlog.get_logger(__name__)
 
@@ -99,18 +108,24 @@ def _fitting(
     return found
 
 
-async def note_results(world: PayoutWorld, batch_id: int, results: Sequence[LineResult]) -> Applied:
+async def note_results(
+    world: PayoutWorld, batch_id: int, results: Sequence[LineResult], actor_id: UUID
+) -> Applied:
     """Apply what a bank answered, each payout in its own transaction; a repeat changes nothing.
 
-    A provider's batch is taken only for what has stayed UNKNOWN for a day.
+    A provider's batch is taken only for what has stayed UNKNOWN for a day. Raises `OwnPayout` where
+    a payout is of somebody's own shop.
     """
     async with world.database.read() as connection:
         batch = await BatchRepository(connection).find(batch_id)
         payouts = await PayoutRepository(connection).of_batch(batch_id)
+        own_shop = await _shop_of(connection, actor_id)
     if batch is None:
         raise BatchNotFound
     by_reference = {payout.reference: payout for payout in payouts}
     named = [by_reference[each.reference] for each in results if each.reference in by_reference]
+    if any(payout.vendor_id == own_shop for payout in named):
+        raise OwnPayout
     if batch.channel is not Channel.BANK_FILE and not all(map(_is_left_to_staff, named)):
         raise ResultsNotTaken(channel=batch.channel.value)
     found: dict[str, list[str]] = {"applied": [], "repeated": [], "contradicted": []}
@@ -122,6 +137,13 @@ async def note_results(world: PayoutWorld, batch_id: int, results: Sequence[Line
     await close_where_done(world, batch.id)
     lists = {name: tuple(references) for name, references in found.items()}
     return Applied(**lists, unknown=tuple(unknown))
+
+
+async def _shop_of(connection: AsyncConnection, user_id: UUID) -> UUID | None:
+    try:
+        return (await vendor_of(connection, user_id)).id
+    except NotAVendor:
+        return None
 
 
 def _is_left_to_staff(payout: Payout) -> bool:
