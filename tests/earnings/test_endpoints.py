@@ -139,6 +139,9 @@ async def test_a_vendor_sees_its_own_lines_alone(
     assert [each["amount"] for each in mine["transactions"]] == [-5_950, 119_000]
     accounts = {line["account"] for each in mine["transactions"] for line in each["lines"]}
     assert accounts == {"pending"}
+    # Who else sold something in an order is not for a vendor to know.
+    peek = await client.get("/transactions", params={"vendor_id": str(other.id)}, headers=own)
+    assert (peek.json()["transactions"], peek.json()["pagination"]["total"]) == ([], 0)
     for each in mine["transactions"]:
         assert sum(line["amount"] for line in each["lines"]) == each["amount"]
     assert mine["pagination"]["total"] == 2

@@ -7,7 +7,7 @@ from typing import Any
 from uuid import UUID
 
 import msgspec
-from sqlalchemy import ColumnElement, bindparam, func, select
+from sqlalchemy import ColumnElement, bindparam, false, func, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from mestore.earnings.types import vendor_codes
@@ -78,6 +78,9 @@ async def page_transactions(
         conditions.append(_touches(accounts))
     if seen is not None:
         conditions.append(_touches(seen))
+    if owner_id is not None and filter_.vendor_id not in {None, owner_id}:
+        # Which of its orders have parts of another vendor is not for a vendor to know.
+        conditions.append(false())
     counted = select(func.count()).select_from(ENTRIES).where(*conditions)
     total: int = (await connection.execute(counted)).scalar_one()
     query = apply(_ENTRIES.where(*conditions), wanted, _ORDER)
