@@ -222,7 +222,7 @@ async def test_a_statement_is_printed(
 def test_paper_takes_any_name_and_many_pages() -> None:
     at = datetime(2026, 1, 15, tzinfo=BOGOTA)
     line = StatementLine(1, at, "CAPTURE", "MS-1", 100, 0, 0, 100)
-    head = StatementHead(Month(2026, 1), "Tienda 漢字 ñandú €", "COP", 0, 20_000, 200)
+    head = StatementHead(Month(2026, 1), "Tienda 漢字 ñandú €", "COP", 0, 20_000)
 
     found = statement_pdf(head, [line] * 200)
 

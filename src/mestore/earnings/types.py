@@ -195,4 +195,3 @@ class StatementHead:
     currency: str
     opening_minor: int
     closing_minor: int
-    lines: int

@@ -11,7 +11,7 @@ from uuid import UUID
 
 from mestore.earnings.errors import StatementTooLong
 from mestore.earnings.types import Month, StatementHead, StatementLine
-from mestore.earnings.views.statements import page_of_lines, totals_of
+from mestore.earnings.views.statements import opening_of, page_of_lines
 from mestore.kernel.clock import BOGOTA
 from mestore.kernel.db import Database
 from mestore.kernel.money import CURRENCY
@@ -25,13 +25,6 @@ _COLUMNS = ("date", "kind", "order_number", "gross", "commission", "iva", "amoun
 _FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r")
 
 
-async def head_of(database: Database, vendor: SellingVendor, month: Month) -> StatementHead:
-    """Return what a statement says around its lines."""
-    async with database.read() as connection:
-        opening, closing, lines = await totals_of(connection, vendor.id, month)
-    return StatementHead(month, vendor.business_name, CURRENCY, opening, closing, lines)
-
-
 async def short_statement(
     database: Database, vendor: SellingVendor, month: Month
 ) -> tuple[StatementHead, list[StatementLine]]:
@@ -39,27 +32,21 @@ async def short_statement(
 
     The closing balance is that of these lines, also where others are being written.
     """
-    head = await head_of(database, vendor, month)
+    opening = await _opening(database, vendor.id, month)
     lines: list[StatementLine] = []
     async for page in _pages(database, vendor.id, month):
         lines += page
         if len(lines) > MOST_LINES:
             raise StatementTooLong(most=MOST_LINES)
-    closing = head.opening_minor + sum(line.amount_minor for line in lines)
-    return (
-        StatementHead(
-            head.month, head.business_name, head.currency, head.opening_minor, closing, len(lines)
-        ),
-        lines,
-    )
+    closing = opening + sum(line.amount_minor for line in lines)
+    return StatementHead(month, vendor.business_name, CURRENCY, opening, closing), lines
 
 
 async def statement_as_csv(
     database: Database, vendor: SellingVendor, month: Month
 ) -> AsyncIterator[bytes]:
     """Yield a statement as CSV, batch by batch, with the balance after each line."""
-    head = await head_of(database, vendor, month)
-    balance = head.opening_minor
+    balance = await _opening(database, vendor.id, month)
     first_day = month.begins.date().isoformat()
     yield _rows([list(_COLUMNS), [first_day, "OPENING", "", "", "", "", "", _pesos(balance)]])
     async for page in _pages(database, vendor.id, month):
@@ -82,6 +69,11 @@ def _set(head: StatementHead, lines: list[StatementLine]) -> bytes:
     # The package takes a second and 50 MB to import: only processes that set pages pay for it.
     paper = importlib.import_module("mestore.earnings.paper")
     return cast(bytes, paper.statement_pdf(head, lines))
+
+
+async def _opening(database: Database, vendor_id: UUID, month: Month) -> int:
+    async with database.read() as connection:
+        return await opening_of(connection, vendor_id, month)
 
 
 async def _pages(

@@ -73,8 +73,6 @@ _PAGE = (
     .order_by(ENTRIES.c.id)
     .limit(bindparam("most"))
 )
-_changed = _CHANGES.subquery()
-_COUNT = select(func.count(), func.coalesce(func.sum(_changed.c.net), 0)).select_from(_changed)
 _OPENING = (
     select(func.coalesce(func.sum(LINES.c.amount_minor), 0))
     .join(ENTRIES, ENTRIES.c.id == LINES.c.entry_id)
@@ -117,15 +115,10 @@ async def months_of(
     return found
 
 
-async def totals_of(
-    connection: AsyncConnection, vendor_id: UUID, month: Month
-) -> tuple[int, int, int]:
-    """Return what was owed at the beginning and the end of a month, and how many lines it has."""
-    codes = {"codes": vendor_codes(vendor_id)}
-    opening = (await connection.execute(_OPENING, {**codes, "begins": month.begins})).scalar_one()
-    span = {"begins": month.begins, "ends": month.ends}
-    lines, change = (await connection.execute(_COUNT, {**codes, **span})).one()
-    return -int(opening), -int(opening) - int(change), int(lines)
+async def opening_of(connection: AsyncConnection, vendor_id: UUID, month: Month) -> int:
+    """Return what was owed at the beginning of a month, in minor units."""
+    values = {"codes": vendor_codes(vendor_id), "begins": month.begins}
+    return -int((await connection.execute(_OPENING, values)).scalar_one())
 
 
 async def page_of_lines(

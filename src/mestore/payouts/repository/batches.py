@@ -15,7 +15,6 @@ from mestore.payouts.types import Batch, BatchState, Channel, Signal
 
 _BATCH = select(*(getattr(PayoutBatch, each.name) for each in fields(Batch)))
 _BY_ID = _BATCH.where(PayoutBatch.id == bindparam("batch_id"))
-_HELD = _BY_ID.with_for_update()
 _DUE = (
     _BATCH.where(PayoutBatch.poll_at <= bindparam("moment"))
     .order_by(PayoutBatch.poll_at)
@@ -58,10 +57,9 @@ class BatchRepository:
         """Write a batch and return its id."""
         return await inserted_id(self.connection, _ADD, row)
 
-    async def find(self, batch_id: int, *, held: bool = False) -> Batch | None:
-        """Return a batch; `held` keeps others from changing it meanwhile."""
-        query = _HELD if held else _BY_ID
-        row = (await self.connection.execute(query, {"batch_id": batch_id})).one_or_none()
+    async def find(self, batch_id: int) -> Batch | None:
+        """Return a batch."""
+        row = (await self.connection.execute(_BY_ID, {"batch_id": batch_id})).one_or_none()
         return None if row is None else Batch(*row)
 
     async def all_due(self, moment: datetime, most: int) -> list[Batch]:
