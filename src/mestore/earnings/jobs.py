@@ -11,7 +11,7 @@ from mestore.earnings.service import EarningsService
 from mestore.earnings.types import Planned
 from mestore.earnings.views.parts import unplanned_parts
 from mestore.kernel.clock import now
-from mestore.kernel.db import Database, Tx
+from mestore.kernel.db import Database
 from mestore.kernel.messages import Task
 
 log = structlog.get_logger(__name__)
@@ -33,8 +33,7 @@ async def release_earnings(_: ReleaseEarnings, *, database: Database) -> None:
 
     Whatever is done leaves the list of what is due, so a repeat changes nothing.
     """
-    async with database.transaction() as tx:
-        await _plan_forgotten(tx)
+    await _plan_forgotten(database)
     for _batch in range(MOST_BATCHES):
         async with database.read() as connection:
             due = await EarningsRepository(connection).all_due(now(), BATCH)
@@ -44,11 +43,17 @@ async def release_earnings(_: ReleaseEarnings, *, database: Database) -> None:
             return
 
 
-async def _plan_forgotten(tx: Tx) -> None:
+async def _plan_forgotten(database: Database) -> None:
     """Plan parts that were delivered before this room listened."""
-    earnings = EarningsService(tx)
-    for order_id, vendor_id, delivered_at in await unplanned_parts(tx.connection, BATCH):
-        await earnings.plan(order_id, vendor_id, delivered_at)
+    # All parts are looked through: on SQLite no writer should wait for that.
+    async with database.read() as connection:
+        forgotten = await unplanned_parts(connection, BATCH)
+    if not forgotten:
+        return
+    async with database.transaction() as tx:
+        earnings = EarningsService(tx)
+        for order_id, vendor_id, delivered_at in forgotten:
+            await earnings.plan(order_id, vendor_id, delivered_at)
 
 
 async def _release(database: Database, planned: Planned) -> None:
