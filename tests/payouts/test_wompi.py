@@ -176,6 +176,24 @@ async def test_what_wompi_refuses_whole_may_leave_another_way(
     assert await desk.doctor() == []
 
 
+async def test_what_wompi_rejects_whole_later_comes_back(
+    desk: Desk, provider: Provider, clock: MovedClock
+) -> None:
+    vendor = await desk.vendor()
+    payout_id = await desk.approved(vendor)
+    batch_id = await desk.batch(WOMPI)
+    provider.control("reject")
+    await in_time(desk, clock, times=1)
+    row = await desk.row(payout_id)
+    assert (row.state, row.code) == (PayoutState.FAILED, "BATCH_REJECTED")
+    assert await desk.batch_state(batch_id) is BatchState.DONE
+    assert await desk.money(vendor) == (100_000, 0)
+    assert provider.transfers() == []
+    # It was not the account's fault: the next payout needs no other one.
+    await desk.ask(vendor)
+    assert await desk.doctor() == []
+
+
 async def test_a_batch_that_waits_may_be_called_off_and_a_sent_one_not(
     desk: Desk, provider: Provider
 ) -> None:

@@ -185,13 +185,14 @@ class BatchOrder:
 
 @dataclass(frozen=True, slots=True)
 class LineResult:
-    """What a channel or a bank says of one payout."""
+    """What a channel or a bank says of one payout; a failure may not be the account's."""
 
     reference: str
     end: LineEnd
     amount_minor: int | None = None
     code: str | None = None
     bank_reference: str | None = None
+    is_of_account: bool = True
 
 
 @dataclass(frozen=True, slots=True)

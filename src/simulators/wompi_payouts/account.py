@@ -37,10 +37,13 @@ class Batch:
     lines: list[Row] = field(default_factory=list)
     end: str | None = None
     """What the sandbox was asked for all lines, `transactionStatus`: APPROVED or FAILED."""
+    is_rejected: bool = False
 
     @property
     def status(self) -> str:
-        """TOTAL_PAYMENT once every line has ended, whichever way."""
+        """TOTAL_PAYMENT once every line has ended, whichever way; REJECTED is final too."""
+        if self.is_rejected:
+            return "REJECTED"
         open_lines = sum(line["status"] == "PENDING" for line in self.lines)
         if not open_lines:
             return "TOTAL_PAYMENT"
@@ -89,7 +92,7 @@ class Account:
     def resolve(self, batch: Batch) -> list[Row]:
         """End the lines that may end, and return them."""
         moved = []
-        for line in batch.lines:
+        for line in () if batch.is_rejected else batch.lines:
             if line["status"] == "PENDING" and line["accountNumber"] != PENDING_NUMBER:
                 self.finish(line, batch.end)
                 moved.append(line)

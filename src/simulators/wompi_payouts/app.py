@@ -231,6 +231,11 @@ def _control_batches(app: FastAPI, simulator: Simulator) -> None:
     async def events() -> Row:
         return {"data": simulator.events.sent}
 
+    @app.post("/_control/reject")
+    async def reject() -> None:
+        for batch in simulator.account.batches.values():
+            batch.is_rejected = True
+
     @app.post("/_control/lines/{reference}")
     async def finish(reference: str, wanted: End) -> None:
         batch, line = simulator.account.line(reference)

@@ -47,7 +47,8 @@ CODE = "wompi_payouts"
 USED_KEY = "EXC_022"
 # Answers that Wompi gives before it looks at a batch.
 NOT_PROCESSED = frozenset({401, 403, 404, 429})
-FINAL = frozenset({"TOTAL_PAYMENT", "REJECTED"})
+REJECTED = "REJECTED"
+FINAL = frozenset({"TOTAL_PAYMENT", REJECTED})
 """TOTAL_PAYMENT says that every line has ended, not that every line was paid."""
 ENDS = {
     "APPROVED": LineEnd.PAID,
@@ -111,7 +112,8 @@ class WompiPayouts:
             return None
         # The lines are read after the state: where that is final, they are.
         lines = await self._lines(found.id)
-        return BatchStanding(found.id, found.status in FINAL, tuple(map(_result, lines)))
+        results = tuple(_result(line, found.status) for line in lines)
+        return BatchStanding(found.id, found.status in FINAL, results)
 
     def verify(self, headers: Mapping[str, str], body: bytes) -> Signal:
         """Check the checksum over what the event itself lists; it is said whom to ask about."""
@@ -276,8 +278,13 @@ def _refusal(response: httpx2.Response) -> wire.Refusal | None:
         return None
 
 
-def _result(line: wire.LinePart) -> LineResult:
+def _result(line: wire.LinePart, of_batch: str) -> LineResult:
     end = ENDS.get(line.status, LineEnd.PENDING)
+    if end is LineEnd.PENDING and of_batch == REJECTED:
+        # No line of it is paid any more, whatever it says.
+        failed, why = LineEnd.FAILED, "BATCH_REJECTED"
+        amount = line.amount_in_cents
+        return LineResult(line.reference, failed, amount, why, line.id, is_of_account=False)
     code = (line.failure_reason or line.status) if end is LineEnd.FAILED else None
     return LineResult(line.reference, end, line.amount_in_cents, code, line.id)
 

@@ -197,8 +197,9 @@ async def _failed(tx: Tx, payout: Payout, result: LineResult) -> bool:
     to, code = PayoutState.FAILED, (result.code or "FAILED")[:100]
     if not await give_back(tx, payout, SENT_STATES, to, code=code):
         return False
-    # The next payout would end alike: its owner looks at the account first.
-    await AccountRepository(tx.connection).reject(payout.vendor_id, payout.bank_account)
+    if result.is_of_account:
+        # The next payout would end alike: its owner looks at the account first.
+        await AccountRepository(tx.connection).reject(payout.vendor_id, payout.bank_account)
     after = {"code": code, "amount_minor": payout.amount_minor}
     record(tx, Act.PAYOUT_FAILED, Subject.PAYOUT, payout.id, after=after)
     return True
