@@ -9,7 +9,8 @@ from mestore.commissions.types import CommissionStatus
 from mestore.disputes.types import DisputeState
 from mestore.earnings.errors import DisputeRunning
 from mestore.earnings.models import Release
-from mestore.earnings.types import Purpose
+from mestore.earnings.types import Month, Purpose
+from mestore.earnings.views.statements import page_of_lines
 from mestore.kernel.clock import now
 from mestore.kernel.db import Database
 from tests.checkout.till import Till
@@ -100,6 +101,37 @@ async def test_a_loss_that_is_corrected_leaves_the_commission_approved(
     # Nothing releases the part again: it would be PENDING for ever.
     assert await statuses(database, order.id) == [CommissionStatus.APPROVED]
     assert await has(database, vendor.id) == {Purpose.AVAILABLE: NET}
+    assert await till.doctor() == []
+
+
+async def test_a_statement_shows_each_vendor_the_commission_that_a_loss_gave_up(
+    till: Till, database: Database
+) -> None:
+    vendors = [await till.build.vendor() for _ in range(2)]
+    prices = ("100000", "60000")
+    products = [await product_of(till, *one) for one in zip(vendors, prices, strict=True)]
+    order = await till.place(*products)
+    attempt = await till.settle_approved(order)
+
+    await hear(till, attempt, told(attempt))
+    await decide(till, DisputeState.LOST)
+    await decide(till, DisputeState.WON, correct=True)
+
+    shown = []
+    for vendor in vendors:
+        async with database.read() as connection:
+            lines = await page_of_lines(connection, vendor.id, Month.of(now()), 0, 50)
+        shown.append(
+            [
+                (line.gross_minor, line.commission_minor, line.tax_minor)
+                for line in lines
+                if line.kind == "DISPUTE"
+            ]
+        )
+    assert shown == [
+        [(-11_900_000, 500_000, 95_000), (11_900_000, -500_000, -95_000)],
+        [(-7_140_000, 300_000, 57_000), (7_140_000, -300_000, -57_000)],
+    ]
     assert await till.doctor() == []
 
 

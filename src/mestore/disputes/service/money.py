@@ -104,7 +104,6 @@ class DisputeMoney:
             Posting(DISPUTED, -self.dispute.amount_minor),
             Posting(SHIPPING_INCOME, shipping),
             Posting(WRITTEN_OFF, excess),
-            *_commission_postings(given_up),
         ]
         for vendor_id, share in gross.items():
             borne = share - _kept(given_up, vendor_id)
@@ -112,6 +111,7 @@ class DisputeMoney:
                 Posting(vendor_held_account(vendor_id), held[vendor_id]),
                 # Commissions are rounded over all that went back, meanwhile perhaps more.
                 Posting(await self._home(vendor_id), borne - held[vendor_id]),
+                *_commission_postings(given_up, vendor_id),
             ]
             await disputes.set_part(self.dispute.id, vendor_id, share, 0)
         await self._post("lost", postings)
@@ -128,11 +128,13 @@ class DisputeMoney:
             Posting(gateway_account(self.dispute.gateway), self.dispute.amount_minor),
             Posting(SHIPPING_INCOME, -self.dispute.shipping_minor),
             Posting(WRITTEN_OFF, -self.dispute.excess_minor),
-            *_commission_postings(owed_again),
         ]
         for vendor_id, share in gross.items():
             minor = share + _kept(owed_again, vendor_id)
-            postings.append(Posting(await self._home(vendor_id), -minor))
+            postings += [
+                Posting(await self._home(vendor_id), -minor),
+                *_commission_postings(owed_again, vendor_id),
+            ]
         await self._post("regained", postings)
         return await self._unclaim(disputes)
 
@@ -188,8 +190,14 @@ def _kept(commissions: Mapping[UUID, VendorCommission], vendor_id: UUID) -> int:
     return 0 if found is None else found.amount_minor + found.tax_minor
 
 
-def _commission_postings(commissions: Mapping[UUID, VendorCommission]) -> list[Posting]:
+def _commission_postings(
+    commissions: Mapping[UUID, VendorCommission], vendor_id: UUID
+) -> list[Posting]:
+    """Return the lines that follow a vendor's own, as statements read them."""
+    found = commissions.get(vendor_id)
+    if found is None:
+        return []
     return [
-        Posting(COMMISSION_INCOME, sum(each.amount_minor for each in commissions.values())),
-        Posting(COMMISSION_TAX, sum(each.tax_minor for each in commissions.values())),
+        Posting(COMMISSION_INCOME, found.amount_minor),
+        Posting(COMMISSION_TAX, found.tax_minor),
     ]
