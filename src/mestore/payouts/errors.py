@@ -95,7 +95,7 @@ class AlreadyApprovedByYou(Conflict):
 
 
 class OwnPayout(Forbidden):
-    """Who asked for a payout, or gets it, approves it."""
+    """Who asked for a payout, or gets it, decides about it."""
 
     en = "You asked for this payout or own the shop it goes to. Somebody else has to decide."
     es = "Pediste este pago o la tienda es tuya. Otra persona debe decidir."

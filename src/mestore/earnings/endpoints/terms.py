@@ -22,16 +22,16 @@ router = Router(prefix="/admin/vendors", tags=["admin"])
 
 Managing = Annotated[Caller, Depends(require_person(Permission.PAYOUTS_APPROVE))]
 Deciding = Annotated[Caller, Depends(require_recent(Permission.PAYOUTS_APPROVE))]
-_REFUSALS = refuses(Unauthorized, Forbidden, VendorNotFound)
+_REFUSALS = (Unauthorized, Forbidden, VendorNotFound)
 
 
-@router.get("/{vendor_id}/terms", responses=_REFUSALS)
+@router.get("/{vendor_id}/terms", responses=refuses(*_REFUSALS))
 async def get_terms(vendor_id: UUID, _: Managing, tx: InTx) -> TermsOut:
     """Say what is kept back of a vendor's releases, and for how long."""
     return TermsOut.of(vendor_id, await read_terms(tx, vendor_id))
 
 
-@router.put("/{vendor_id}/terms", responses=_REFUSALS)
+@router.put("/{vendor_id}/terms", responses=refuses(*_REFUSALS))
 async def put_terms(vendor_id: UUID, body: TermsIn, _: Managing, tx: InTx) -> TermsOut:
     """Set what is kept back of a vendor's releases from now on, by how risky it is."""
     await set_terms(tx, vendor_id, body.terms(), body.reason)
@@ -41,7 +41,7 @@ async def put_terms(vendor_id: UUID, body: TermsIn, _: Managing, tx: InTx) -> Te
 @router.post(
     "/{vendor_id}/adjustments",
     status_code=status.HTTP_201_CREATED,
-    responses=_REFUSALS | refuses(ApiKeyNotAllowed, RecentSignInRequired, AdjustmentKnown),
+    responses=refuses(*_REFUSALS, ApiKeyNotAllowed, RecentSignInRequired, AdjustmentKnown),
 )
 async def post_adjustment(
     vendor_id: UUID, body: AdjustmentIn, caller: Deciding, tx: InTx

@@ -33,7 +33,7 @@ from mestore.payouts.views import get_batch, page_batches
 
 router = Router(prefix="/admin/payout-batches", tags=["admin"])
 
-_STAFF = refuses(Unauthorized, Forbidden, ApiKeyNotAllowed, RecentSignInRequired, BatchNotFound)
+_STAFF = (Unauthorized, Forbidden, ApiKeyNotAllowed, RecentSignInRequired, BatchNotFound)
 
 
 @router.get(
@@ -57,7 +57,7 @@ async def list_batches(
     "",
     status_code=201,
     response_model=BatchOut,
-    responses=_STAFF | refuses(ChannelMissing, NotBatchable, NothingToSend, IdempotencyKeyReused),
+    responses=refuses(*_STAFF, ChannelMissing, NotBatchable, NothingToSend, IdempotencyKeyReused),
 )
 async def add_batch(
     body: BatchIn,
@@ -87,13 +87,13 @@ async def add_batch(
     return answered(Answer(201, msgspec.json.encode(found), replayed=answer.replayed))
 
 
-@router.get("/{batch_id}", response_model=BatchOut, responses=_STAFF)
+@router.get("/{batch_id}", response_model=BatchOut, responses=refuses(*_STAFF))
 async def read_batch(batch_id: RowId, _: Overseeing, db: Db) -> Response:
     """Read how a batch stands; GET /payouts?batch_id= lists what is in it."""
     return await _read(db, batch_id)
 
 
-@router.delete("/{batch_id}", response_model=BatchOut, responses=_STAFF | refuses(BatchSent))
+@router.delete("/{batch_id}", response_model=BatchOut, responses=refuses(*_STAFF, BatchSent))
 async def call_batch_off(batch_id: RowId, _: Deciding, db: Db) -> Response:
     """Take a batch apart that is still READY; its payouts may go into another one."""
     async with db.transaction() as tx:
@@ -102,7 +102,7 @@ async def call_batch_off(batch_id: RowId, _: Deciding, db: Db) -> Response:
     return await _read(db, batch_id)
 
 
-@router.get("/{batch_id}/file", response_class=Response, responses=_STAFF | refuses(NoFile))
+@router.get("/{batch_id}/file", response_class=Response, responses=refuses(*_STAFF, NoFile))
 async def download(
     batch_id: RowId,
     _: Deciding,
@@ -117,7 +117,7 @@ async def download(
     return Response(body, 200, headers, "text/plain" if layout == "fixed" else "text/csv")
 
 
-@router.post("/{batch_id}/results", responses=_STAFF | refuses(OwnPayout, ResultsNotTaken))
+@router.post("/{batch_id}/results", responses=refuses(*_STAFF, OwnPayout, ResultsNotTaken))
 async def enter_results(
     batch_id: RowId, body: ResultsIn, caller: Deciding, world: World
 ) -> AppliedOut:
