@@ -67,9 +67,9 @@ class Lane:
         """Return a connection, rather one that plans like this already."""
         if self._idle:
             fitting = (each for each in self._idle if each.info.get(_PLANNED) is plan)
-            lent = next(fitting, self._idle[-1])
-            self._idle.remove(lent)
-            return lent
+            chosen = next(fitting, self._idle[-1])
+            self._idle.remove(chosen)
+            return chosen
         if self._free:
             self._free -= 1
             return await self._lend()

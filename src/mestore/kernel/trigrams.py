@@ -3,8 +3,6 @@
 Elsewhere there is none, and `LIKE '%part%'` reads every row.
 """
 
-from typing import Any
-
 from sqlalchemy import Connection, Index
 
 # The owner of a database may make it; where nobody installed it, or others own the database, the
@@ -23,7 +21,7 @@ def has_trigrams(connection: Connection) -> bool:
     if connection.dialect.name != "postgresql":
         return False
     connection.exec_driver_sql(_MAKE)
-    return connection.exec_driver_sql(_IS_THERE).scalar_one() == 1
+    return bool(connection.exec_driver_sql(_IS_THERE).scalar_one())
 
 
 def index_of_parts(name: str, column: str) -> Index:
@@ -38,5 +36,11 @@ def index_of_parts(name: str, column: str) -> Index:
     return index.ddl_if(callable_=_may_be_made)
 
 
-def _may_be_made(_ddl: Any, _target: Any, bind: Connection | None, **_: Any) -> bool:  # noqa: ANN401
+def _may_be_made(
+    ddl: object,  # noqa: ARG001  SQLAlchemy names what it gives
+    target: object,  # noqa: ARG001
+    bind: Connection | None,
+    *_: object,
+    **__: object,
+) -> bool:
     return bind is not None and has_trigrams(bind)
