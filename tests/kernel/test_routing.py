@@ -47,7 +47,21 @@ def routers_of(make: Callable[..., APIRouter]) -> tuple[APIRouter, ...]:
     async def bare_one() -> str:
         return "bare"
 
-    return fixed, things, parts, inner, bare
+    return fixed, things, parts, inner, bare, any_words(make())
+
+
+def any_words(router: APIRouter) -> APIRouter:
+    """Give a router addresses that begin with any word."""
+
+    @router.get("/{word}/said")
+    async def said(word: str) -> str:
+        return f"said {word}"
+
+    @router.get("/{word}")
+    async def any_word(word: str) -> str:
+        return f"word {word}"
+
+    return router
 
 
 def app_of(*, is_ours: bool) -> FastAPI:
@@ -78,15 +92,18 @@ async def client(request: pytest.FixtureRequest) -> AsyncIterator[httpx2.AsyncCl
         ("DELETE", "/api/v1/things/newest", 405, {"detail": "Method Not Allowed"}),
         ("GET", "/api/v1/things/not-newest", 200, "thing not-newest"),
         ("GET", "/api/v1/things/1", 200, "thing 1"),
+        ("GET", "/api/v1/things/said", 200, "thing said"),
+        ("GET", "/api/v1/bare", 200, "bare"),
+        ("GET", "/api/v1/words/said", 200, "said words"),
+        ("GET", "/api/v1/words", 200, "word words"),
         ("GET", "/api/v1/things/1/parts", 200, "parts of 1"),
         ("POST", "/api/v1/things/inner/deep", 200, "deep"),
-        ("GET", "/api/v1/bare", 200, "bare"),
         ("DELETE", "/api/v1/things/1", 405, {"detail": "Method Not Allowed"}),
         ("GET", "/api/v1/other/things", 404, {"detail": "Not Found"}),
         ("GET", "/api/v1/things/1/parts/2", 404, {"detail": "Not Found"}),
         ("GET", "/api/v1/things/", 404, {"detail": "Not Found"}),
         ("GET", "/", 404, {"detail": "Not Found"}),
-        ("GET", "/api/v1/nothing", 404, {"detail": "Not Found"}),
+        ("GET", "/api/v1/nothing/of/it", 404, {"detail": "Not Found"}),
     ],
 )
 async def test_every_path_is_answered_by_its_route(

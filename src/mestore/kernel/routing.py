@@ -48,7 +48,12 @@ class Addresses(BaseRoute):
             return Match.NONE, {}
         path = scope["path"].removeprefix(scope.get("root_path", ""))
         known: tuple[Match, Scope] = Match.NONE, {}
-        for routes in (self._whole.get(path), self._by_shape.get(_shape(path))):
+        parts, first = _shape(path)
+        for routes in (
+            self._whole.get(path),
+            self._by_shape.get((parts, first)),
+            self._by_shape.get((parts, "")),
+        ):
             for route in routes or ():
                 found = route.matches(scope)
                 if found[0] is Match.FULL:
@@ -63,9 +68,10 @@ class Addresses(BaseRoute):
 
 
 def _shape(path: str) -> tuple[int, str]:
-    """Return how many parts an address has, and the first one below the root."""
+    """Return how many parts an address has, and the first one below the root if it is a word."""
     parts = path.split("/", 4)
-    return path.count("/"), parts[3] if len(parts) > 3 else ""
+    first = parts[3] if len(parts) > 3 else ""
+    return path.count("/"), "" if "{" in first else first
 
 
 def install(api: FastAPI, routers: Iterable[APIRouter]) -> None:
