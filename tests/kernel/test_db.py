@@ -2,6 +2,8 @@
 
 import asyncio
 import contextlib
+import gc
+import weakref
 from collections.abc import Awaitable, Callable, Iterable
 from dataclasses import dataclass
 from datetime import timedelta
@@ -321,3 +323,32 @@ async def test_a_policy_is_what_the_operator_chose_or_else_its_defaults(engine_u
         assert tx.policy(Choice) == Choice(5)
     await plain.close()
     await chosen.close()
+
+
+class Heard:
+    """Keeps what it was touched by."""
+
+    def __init__(self, database: Database) -> None:
+        self.database = database
+        self.tags: list[str] = []
+
+    def touch(self, tags: Iterable[str]) -> None:
+        """Remember the tags."""
+        self.tags += sorted(tags)
+
+
+async def test_what_is_kept_of_a_database_hears_of_commits_and_goes_with_it(
+    engine_url: str,
+) -> None:
+    database = Database(engine_url)
+    heard = database.kept(Heard)
+    async with database.transaction() as tx:
+        tx.touch("b", "a")
+    assert database.kept(Heard) is heard
+    assert heard.tags == ["a", "b"]
+
+    await database.close()
+    gone = weakref.ref(heard)
+    del database, heard, tx
+    gc.collect()
+    assert gone() is None

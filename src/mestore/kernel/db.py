@@ -6,7 +6,7 @@ from contextlib import asynccontextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any, TypeVar
+from typing import Any, Protocol, TypeVar
 
 import structlog
 from sqlalchemy import Insert, Select, event, insert
@@ -26,6 +26,7 @@ from mestore.kernel.outbox import Job, Outbox
 log = structlog.get_logger(__name__)
 
 Policy = TypeVar("Policy")
+Kept = TypeVar("Kept", bound="KeptReads")
 _in_transaction: ContextVar[bool] = ContextVar("in_transaction", default=False)
 _INSERT_JOBS: Insert = insert(Job).inline()
 
@@ -135,6 +136,15 @@ async def rows_of(
     return found
 
 
+class KeptReads(Protocol):
+    """What a room keeps in process of a database, until a commit touches it."""
+
+    def __init__(self, database: "Database") -> None: ...
+
+    def touch(self, tags: Iterable[str]) -> None:
+        """Let go of what a commit changed."""
+
+
 class Database:
     """The engines, and the only place in the program that begins and commits transactions."""
 
@@ -152,6 +162,7 @@ class Database:
         self.bell = asyncio.Event()
         self.touch_listeners: list[Callable[[Iterable[str]], None]] = []
         self.work_listeners: list[Callable[[], None]] = [self.bell.set]
+        self._kept: dict[type, KeptReads] = {}
         parsed = make_url(url)
         self.dialect = parsed.get_backend_name()
         self.writes = _write_engine(parsed, pool_size)
@@ -164,6 +175,14 @@ class Database:
     def policy(self, kind: type[Policy]) -> Policy:
         """Return the operator's choices of this kind, or its defaults where none were made."""
         return _chosen(self.policies, kind)
+
+    def kept(self, kind: type[Kept]) -> Kept:
+        """Return what a room keeps of this database, made when it is first asked for."""
+        found = self._kept.get(kind)
+        if not isinstance(found, kind):
+            found = self._kept[kind] = kind(self)
+            self.touch_listeners.append(found.touch)
+        return found
 
     @asynccontextmanager
     async def transaction(self) -> AsyncIterator[Tx]:

@@ -3,7 +3,6 @@
 from collections.abc import Iterable, Mapping
 from typing import Any
 from uuid import UUID
-from weakref import WeakKeyDictionary
 
 import msgspec
 from sqlalchemy.ext.asyncio import AsyncConnection
@@ -39,19 +38,14 @@ class _Known:
         self.rules = Remembered(fetch, seconds=SECONDS)
 
     def touch(self, tags: Iterable[str]) -> None:
+        """Let go of the rules where a commit changed them."""
         if _TAG in tags:
             self.rules.expire()
 
 
-_known: WeakKeyDictionary[Database, _Known] = WeakKeyDictionary()
-
-
 async def known_rules(database: Database) -> RuleSet:
     """Return the rules, at most half a minute behind what another process wrote."""
-    if database not in _known:
-        _known[database] = _Known(database)
-        database.touch_listeners.append(_known[database].touch)
-    return await _known[database].rules.fresh()
+    return await database.kept(_Known).rules.fresh()
 
 
 async def change_rules(

@@ -6,7 +6,7 @@ from uuid import UUID
 
 from mestore.kernel.db import Database
 from mestore.kernel.money import to_number
-from mestore.search.service.known import known_of
+from mestore.search.service.known import Known
 from mestore.search.types import Bucket, FacetsView, Hit, SearchQuery
 from mestore.search.views.labels import vendor_labels
 
@@ -17,7 +17,7 @@ STARS = (4, 3, 2, 1)
 
 async def facets_of(database: Database, query: SearchQuery, hits: Sequence[Hit]) -> FacetsView:
     """Count the matches of the words, for each facet under the filters of all the others."""
-    labels = await known_of(database).categories.fresh()
+    labels = await database.kept(Known).categories.fresh()
     numbers = {label.id: label.path.strip("/").split("/") for label in labels.values()}
     of_vendor = Counter(hit.vendor_id for hit in _under(hits, query, "vendor"))
     # Names are read of the vendors that are shown, not of all that have a match.

@@ -3,7 +3,7 @@
 from typing import Any
 
 from mestore.kernel.db import Database
-from mestore.search.service.known import known_of
+from mestore.search.service.known import Known
 from mestore.search.types import SearchQuery, Slot, brand_term, category_term, vendor_term
 from mestore.search.views.words import frequencies
 
@@ -32,7 +32,7 @@ def filters_of(query: SearchQuery) -> dict[str, Any]:
 
 async def places_of(database: Database, query: SearchQuery) -> dict[Slot, int]:
     """Return the filters that products can be found by, and about how many each one has."""
-    labels = await known_of(database).categories.fresh()
+    labels = await database.kept(Known).categories.fresh()
     numbers = [label.number for label in labels.values() if label.id in set(query.category)]
     choices = [
         [brand_term(brand) for brand in query.brand],

@@ -10,7 +10,7 @@ from mestore.search import analysis
 from mestore.search.repository.texts import TextRepository
 from mestore.search.service.facets import meets
 from mestore.search.service.index import entry_of
-from mestore.search.service.known import known_of
+from mestore.search.service.known import Known
 from mestore.search.thesaurus import Thesaurus
 from mestore.search.types import MOST_WORDS, Hit, SearchQuery, Slot
 from mestore.search.views.hits import of_ids
@@ -27,7 +27,7 @@ async def fitting(
     async with database.read() as connection:
         hits = await of_ids(connection, product_ids)
         terms = await _terms_of(connection, hits)
-    thesaurus = await known_of(database).thesaurus.fresh()
+    thesaurus = await database.kept(Known).thesaurus.fresh()
     found = []
     for query in queries:
         choices = _choices_of(query.q, thesaurus)

@@ -1,7 +1,6 @@
 """What every search needs and seldom changes, kept in process: synonyms and names of categories."""
 
 from collections.abc import Iterable
-from weakref import WeakKeyDictionary
 
 from mestore.kernel.db import Database
 from mestore.kernel.remembered import Remembered
@@ -28,20 +27,9 @@ class Known:
         self.categories = Remembered(categories, seconds=SECONDS)
 
     def touch(self, tags: Iterable[str]) -> None:
-        """Let go of what a commit changed; a listener of the database."""
+        """Let go of what a commit changed."""
         changed = set(tags)
         if "synonyms" in changed:
             self.thesaurus.expire()
         if "categories" in changed:
             self.categories.expire()
-
-
-_known: WeakKeyDictionary[Database, Known] = WeakKeyDictionary()
-
-
-def known_of(database: Database) -> Known:
-    """Return what is kept for a database."""
-    if database not in _known:
-        _known[database] = Known(database)
-        database.touch_listeners.append(_known[database].touch)
-    return _known[database]

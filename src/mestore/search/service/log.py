@@ -22,7 +22,7 @@ _PERSONAL = re.compile(r"@|\d{5,}|(?:\d[\s.-]?){7,}")
 
 
 @dataclass(frozen=True, slots=True)
-class Looked:
+class Noted:
     """One search of a first page: by whom where known, for what, and what came of it."""
 
     user_id: UUID | None
@@ -39,7 +39,7 @@ class SearchLog:
 
     def __init__(self, database: Database) -> None:
         self.database = database
-        self.waiting: deque[Looked] = deque(maxlen=MOST_WAITING)
+        self.waiting: deque[Noted] = deque(maxlen=MOST_WAITING)
 
     def note(
         self,
@@ -51,7 +51,7 @@ class SearchLog:
     ) -> None:
         """Remember a search; nothing is awaited."""
         if text.strip() or user_id is not None:
-            looked = Looked(user_id, text, filters, results, relaxed, now(), today_in_bogota())
+            looked = Noted(user_id, text, filters, results, relaxed, now(), today_in_bogota())
             self.waiting.append(looked)
 
     async def run(self) -> None:
@@ -83,8 +83,8 @@ def loggable(text: str) -> str | None:
     return " ".join(analysis.folded(word) for word in analysis.words(text))[:LONGEST] or None
 
 
-async def _write(tx: Tx, batch: list[Looked]) -> None:
-    counted: dict[tuple[date, str], tuple[int, Looked]] = {}
+async def _write(tx: Tx, batch: list[Noted]) -> None:
+    counted: dict[tuple[date, str], tuple[int, Noted]] = {}
     for looked in batch:
         if text := loggable(looked.text):
             before, _ = counted.get((looked.day, text), (0, looked))

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from mestore.kernel.db import Database
 from mestore.search import analysis
 from mestore.search.misspelling import SHORTEST, distance, mistakes_allowed, sound
-from mestore.search.service.known import known_of
+from mestore.search.service.known import Known
 from mestore.search.types import ALL, MOST_WORDS, Slot
 from mestore.search.views.words import frequencies, words_beginning, words_near
 
@@ -34,7 +34,7 @@ class Meaning:
 async def meaning_of(database: Database, text: str) -> Meaning:
     """Return what a text may mean in words that products have; no reading where it means none."""
     written = analysis.words(text)[:MOST_WORDS]
-    thesaurus = await known_of(database).thesaurus.fresh()
+    thesaurus = await database.kept(Known).thesaurus.fresh()
     readings = thesaurus.readings(written) if written else []
     terms = {term for slots in readings for slot in slots for term in slot.terms}
     as_code = analysis.exact(text)
@@ -96,7 +96,7 @@ async def _corrected(database: Database, word: str, products: dict[str, int]) ->
     """
     if len(word) < SHORTEST:
         return None
-    thesaurus = await known_of(database).thesaurus.fresh()
+    thesaurus = await database.kept(Known).thesaurus.fresh()
     allowed, said = mistakes_allowed(word), sound(word)
     candidates = await words_near(database, word, 2)
     candidates += [(like, analysis.word_term(like), 0) for like in thesaurus.near(word)]

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from mestore.catalog.service.shown import shown_products
 from mestore.kernel.db import Database
 from mestore.search import analysis
-from mestore.search.service.known import known_of
+from mestore.search.service.known import Known
 from mestore.search.service.meaning import meaning_of
 from mestore.search.types import CategoryLabel, Hit, Slot, Suggested, SuggestionsView
 from mestore.search.views import hits as views
@@ -25,7 +25,7 @@ async def suggest(database: Database, text: str) -> SuggestionsView:
     begun = await words_beginning(database, written[-1]) if len(written[-1]) > 1 else []
     queries += [" ".join([*written[:-1], word]) for word, _, _ in begun]
     shown = await shown_products(database, [hit.id for hit in await _products(database, text)])
-    labels = await known_of(database).categories.fresh()
+    labels = await database.kept(Known).categories.fresh()
     vendors = {each.vendor.id: each.vendor.business_name for each in shown}
     return SuggestionsView(
         queries=list(dict.fromkeys(queries))[:EACH],
