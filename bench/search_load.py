@@ -16,7 +16,7 @@ from bench.postgres import connect, plain
 from bench.search_shop import SearchShop
 from mestore.kernel.columns import Base
 from mestore.kernel.db import Database
-from tests.engines import _create_schema, _execute, check
+from tests.engines import check, create_schema, execute
 
 BATCH = 5_000
 
@@ -32,9 +32,9 @@ def address(shop: str) -> URL:
 async def load(server: URL, products: int) -> None:
     """Make the database anew and fill it."""
     url = server.set(database=f"mestore_search_{products}")
-    await _execute(server, [f"DROP DATABASE IF EXISTS {url.database} WITH (FORCE)"])
-    await _execute(server, [f"CREATE DATABASE {url.database} TEMPLATE template0"])
-    await _create_schema(url)
+    await execute(server, [f"DROP DATABASE IF EXISTS {url.database} WITH (FORCE)"])
+    await execute(server, [f"CREATE DATABASE {url.database} TEMPLATE template0"])
+    await create_schema(url)
     connection = await connect(plain(url))
     try:
         await connection.execute("SET synchronous_commit = off")
@@ -45,7 +45,7 @@ async def load(server: URL, products: int) -> None:
 
 async def copy(server: URL, to: URL, products: int) -> None:
     """Make the tables of a new file and copy the shop of PostgreSQL into it."""
-    await _create_schema(to)
+    await create_schema(to)
     shop = Database(_shown(server.set(database=f"mestore_search_{products}")))
     file = Database(_shown(to))
     try:

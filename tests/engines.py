@@ -57,7 +57,7 @@ def check(service: str) -> str:
             with redis.Redis.from_url(url) as client:
                 client.ping()
         else:
-            asyncio.run(_execute(make_url(url), ["SELECT 1"]))
+            asyncio.run(execute(make_url(url), ["SELECT 1"]))
     except (OSError, DBAPIError, RedisError) as error:
         raise NotRunning(
             f"{service} does not answer at {url}: start it there, or name another server "
@@ -101,12 +101,12 @@ def empty_database(server: URL) -> Iterator[URL]:
     options = (
         "TEMPLATE template0" if server.get_backend_name() == "postgresql" else "CHARSET utf8mb4"
     )
-    asyncio.run(_execute(server, [f"CREATE DATABASE {name} {options}"]))
+    asyncio.run(execute(server, [f"CREATE DATABASE {name} {options}"]))
     try:
         yield server.set(database=name)
     finally:
         force = " WITH (FORCE)" if server.get_backend_name() == "postgresql" else ""
-        asyncio.run(_execute(server, [f"DROP DATABASE {name}{force}"]))
+        asyncio.run(execute(server, [f"DROP DATABASE {name}{force}"]))
 
 
 class FullDatabase:
@@ -141,8 +141,8 @@ class FullDatabase:
 def full_database(server: URL) -> Iterator[FullDatabase]:
     """Make a database with the whole schema on `server`, and drop it at the end."""
     with empty_database(server) as url:
-        asyncio.run(_create_schema(url))
-        asyncio.run(_execute(url, _prepares_for_tests(url)))
+        asyncio.run(create_schema(url))
+        asyncio.run(execute(url, _prepares_for_tests(url)))
         database = FullDatabase(url)
         try:
             yield database
@@ -154,7 +154,7 @@ def full_database(server: URL) -> Iterator[FullDatabase]:
 def sqlite_template(folder: Path) -> Iterator[Path]:
     """Make a SQLite file with the whole schema, to be copied for each test."""
     path = folder / "template.db"
-    asyncio.run(_create_schema(make_url(f"sqlite+aiosqlite:///{path}")))
+    asyncio.run(create_schema(make_url(f"sqlite+aiosqlite:///{path}")))
     yield path
     path.unlink()
 
@@ -182,7 +182,8 @@ def _prepares_for_tests(url: URL) -> Sequence[str]:
     ]
 
 
-async def _create_schema(url: URL) -> None:
+async def create_schema(url: URL) -> None:
+    """Make all tables of the program in an empty database."""
     load_all()
     database = Database(url.render_as_string(hide_password=False))
     try:
@@ -192,7 +193,8 @@ async def _create_schema(url: URL) -> None:
         await database.close()
 
 
-async def _execute(url: URL, statements: Sequence[str]) -> None:
+async def execute(url: URL, statements: Sequence[str]) -> None:
+    """Run statements one after the other, each committed by itself."""
     engine = create_async_engine(url, poolclass=NullPool, isolation_level="AUTOCOMMIT")
     try:
         async with engine.connect() as connection:
