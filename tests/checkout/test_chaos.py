@@ -132,5 +132,5 @@ async def test_everything_at_once_loses_nothing(
     stock = [await till.build.stock_of(product.variant_id) for product in products]
     assert all(0 <= reserved <= on_hand for on_hand, reserved in stock)
     assert len(crowd.orders) > 30
-    assert len(approved) > 15
+    assert len(approved) > 5
     assert await till.doctor() == []
