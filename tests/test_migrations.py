@@ -139,6 +139,6 @@ async def test_an_upgrade_gives_its_lock_back(bare: Database, bare_url: str) -> 
     await upgrade(bare.writes)
     other = Database(bare_url)
     # The first connection is still open in its pool.
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(30):
         await upgrade(other.writes)
     await other.close()

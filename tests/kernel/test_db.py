@@ -223,7 +223,7 @@ async def test_a_read_that_fails_holds_no_lock(things: Database) -> None:
     # MariaDB compares with any number.
     with contextlib.suppress(SQLAlchemyError, OverflowError):
         await read()
-    async with asyncio.timeout(5), things.transaction() as tx:
+    async with asyncio.timeout(30), things.transaction() as tx:
         await tx.connection.execute(text("ALTER TABLE test_things ADD COLUMN later INTEGER"))
     async with things.read() as connection:
         assert list(await connection.execute(wrong, {"number": 5})) == []

@@ -97,7 +97,7 @@ async def test_the_loop_is_woken_by_a_commit(things: Database) -> None:
     await send(things, 1)
     await one_is_written(things)
     worker.stop()
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(30):
         await loop
 
 
@@ -115,7 +115,7 @@ async def test_stop_lets_a_running_job_end(things: Database) -> None:
     await started.wait()
     worker.stop()
     go_on.set()
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(30):
         await loop
     assert await words(things) == ["number 001"]
 

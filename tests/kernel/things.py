@@ -76,7 +76,7 @@ async def words(database: Database) -> list[str]:
         return sorted(await connection.scalars(select(THINGS.c.word)))
 
 
-async def eventually(is_so: Callable[[], Awaitable[bool]], *, within: float = 5) -> None:
+async def eventually(is_so: Callable[[], Awaitable[bool]], *, within: float = 30) -> None:
     """Wait until something is so; raises TimeoutError."""
     async with asyncio.timeout(within):
         while not await is_so():  # noqa: ASYNC110  what is waited for is in a database

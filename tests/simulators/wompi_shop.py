@@ -19,7 +19,7 @@ PUBLIC = {"Authorization": f"Bearer {Config().public_key}"}
 PRIVATE = {"Authorization": f"Bearer {Config().private_key}"}
 APPROVED_CARD = "4242424242424242"
 DECLINED_CARD = "4111111111111111"
-PATIENCE = 5.0
+PATIENCE = 30.0
 
 Json = dict[str, Any]
 

@@ -9,7 +9,7 @@ import pytest
 from mestore.kernel.adapters.redis import RedisWire
 from tests.kernel.things import eventually
 
-WITHIN_SECONDS = 5
+WITHIN_SECONDS = 30
 
 
 class Heard:
