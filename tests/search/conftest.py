@@ -35,7 +35,7 @@ def offer(database: Database, build: Build) -> Offer:
 
 @pytest.fixture(scope="session")
 def chroma_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    """The address of a Chroma server: that of `TEST_CHROMA_URL`, or one of this session."""
+    """The address of a Chroma server: that of `TEST_CHROMA_URL`, or one of this run."""
     if given := os.environ.get("TEST_CHROMA_URL"):
         yield given
         return
