@@ -1,14 +1,14 @@
 """What is looked for, gathered in memory and written in batches, off the path of the search."""
 
 import re
-from collections import deque
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from uuid import UUID
 
 from mestore.kernel.clock import now, today_in_bogota
-from mestore.kernel.db import Database, Tx
-from mestore.kernel.flushing import keep_flushing
+from mestore.kernel.db import Tx
+from mestore.kernel.flushing import Gathering
 from mestore.search import analysis
 from mestore.search.events import Searched
 from mestore.search.repository.log import LogRepository
@@ -34,12 +34,12 @@ class Noted:
     day: date
 
 
-class SearchLog:
+class SearchLog(Gathering[Noted]):
     """The searches of this process that are not written yet."""
 
-    def __init__(self, database: Database) -> None:
-        self.database = database
-        self.waiting: deque[Noted] = deque(maxlen=MOST_WAITING)
+    what = "searches"
+    most = MOST_WAITING
+    every_seconds = EVERY_SECONDS
 
     def note(
         self,
@@ -51,24 +51,29 @@ class SearchLog:
     ) -> None:
         """Remember a search; nothing is awaited."""
         if text.strip() or user_id is not None:
-            looked = Noted(user_id, text, filters, results, relaxed, now(), today_in_bogota())
-            self.waiting.append(looked)
+            noted = Noted(user_id, text, filters, results, relaxed, now(), today_in_bogota())
+            self.waiting.append(noted)
 
-    async def run(self) -> None:
-        """Write every second until cancelled, and then once more."""
-        await keep_flushing("searches", self.flush, EVERY_SECONDS)
-
-    async def flush(self) -> None:
-        """Write what waits: counts by day and text, and `Searched` of who was signed in."""
-        batch = [self.waiting.popleft() for _ in range(len(self.waiting))]
-        if not batch:
-            return
-        try:
-            async with self.database.transaction() as tx:
-                await _write(tx, batch)
-        except BaseException:
-            self.waiting.extendleft(reversed(batch))
-            raise
+    async def write(self, tx: Tx, batch: Sequence[Noted]) -> None:
+        """Write counts by day and text, and publish `Searched` of who was signed in."""
+        counted: dict[tuple[date, str], tuple[int, Noted]] = {}
+        for noted in batch:
+            if text := loggable(noted.text):
+                before, _ = counted.get((noted.day, text), (0, noted))
+                counted[noted.day, text] = (before + 1, noted)
+            if noted.user_id is not None:
+                tx.publish(
+                    Searched(
+                        noted.user_id,
+                        noted.text,
+                        noted.filters,
+                        noted.results,
+                        noted.at.isoformat(),
+                    )
+                )
+        repository = LogRepository(tx.connection)
+        for (day, text), (more, noted) in sorted(counted.items(), key=lambda each: each[0]):
+            await repository.count(day, text, more, noted.results, noted.relaxed)
 
 
 async def purge_searches(tx: Tx) -> int:
@@ -81,24 +86,3 @@ def loggable(text: str) -> str | None:
     if _PERSONAL.search(text):
         return None
     return " ".join(analysis.folded(word) for word in analysis.words(text))[:LONGEST] or None
-
-
-async def _write(tx: Tx, batch: list[Noted]) -> None:
-    counted: dict[tuple[date, str], tuple[int, Noted]] = {}
-    for looked in batch:
-        if text := loggable(looked.text):
-            before, _ = counted.get((looked.day, text), (0, looked))
-            counted[looked.day, text] = (before + 1, looked)
-        if looked.user_id is not None:
-            tx.publish(
-                Searched(
-                    looked.user_id,
-                    looked.text,
-                    looked.filters,
-                    looked.results,
-                    looked.at.isoformat(),
-                )
-            )
-    repository = LogRepository(tx.connection)
-    for (day, text), (more, looked) in sorted(counted.items(), key=lambda each: each[0]):
-        await repository.count(day, text, more, looked.results, looked.relaxed)
