@@ -10,8 +10,7 @@ from mestore.accounts.types import Caller, Permission, UserType
 from mestore.kernel.errors import Forbidden, Unauthorized
 from mestore.kernel.http import Db
 from mestore.orders.types import Viewer
-from mestore.vendors.errors import NotAVendor
-from mestore.vendors.service import vendor_of
+from mestore.vendors.service import find_vendor_of
 
 
 async def viewer(user: MaybeCaller, db: Db, session: GuestSession = None) -> Viewer:
@@ -32,10 +31,8 @@ async def viewer(user: MaybeCaller, db: Db, session: GuestSession = None) -> Vie
 
 async def _vendor_id(user: Caller, db: Db) -> UUID | None:
     async with db.read() as connection:
-        try:
-            return (await vendor_of(connection, user.user_id)).id
-        except NotAVendor:
-            return None
+        vendor = await find_vendor_of(connection, user.user_id)
+    return vendor.id if vendor else None
 
 
 CurrentViewer = Annotated[Viewer, Depends(viewer)]

@@ -124,9 +124,14 @@ class VendorService:
 
 async def vendor_of(connection: AsyncConnection, user_id: UUID) -> SellingVendor:
     """Return the vendor that a user owns; a user without one is refused."""
-    if vendor := await VendorRepository(connection).find_of_user(user_id):
+    if vendor := await find_vendor_of(connection, user_id):
         return vendor
     raise NotAVendor()
+
+
+async def find_vendor_of(connection: AsyncConnection, user_id: UUID) -> SellingVendor | None:
+    """Return the vendor that a user owns, or None."""
+    return await VendorRepository(connection).find_of_user(user_id)
 
 
 async def vendor_with(connection: AsyncConnection, vendor_id: UUID) -> SellingVendor:

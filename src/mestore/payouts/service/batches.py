@@ -5,7 +5,6 @@ from datetime import timedelta
 from uuid import UUID
 
 import structlog
-from sqlalchemy.ext.asyncio import AsyncConnection
 
 from mestore.accounts.service.acts import record
 from mestore.accounts.types.acts import Act, Subject
@@ -38,8 +37,7 @@ from mestore.payouts.types import (
     Payout,
     PayoutState,
 )
-from mestore.vendors.errors import NotAVendor
-from mestore.vendors.service import vendor_of
+from mestore.vendors.service import find_vendor_of
 
 log = structlog.get_logger(__name__)
 
@@ -119,12 +117,12 @@ async def note_results(
     async with world.database.read() as connection:
         batch = await BatchRepository(connection).find(batch_id)
         payouts = await PayoutRepository(connection).of_batch(batch_id)
-        own_shop = await _shop_of(connection, actor_id)
+        own_shop = await find_vendor_of(connection, actor_id)
     if batch is None:
         raise BatchNotFound
     by_reference = {payout.reference: payout for payout in payouts}
     named = [by_reference[each.reference] for each in results if each.reference in by_reference]
-    if any(payout.vendor_id == own_shop for payout in named):
+    if own_shop and any(payout.vendor_id == own_shop.id for payout in named):
         raise OwnPayout
     if batch.channel is not Channel.BANK_FILE and not all(map(_is_left_to_staff, named)):
         raise ResultsNotTaken(channel=batch.channel.value)
@@ -137,13 +135,6 @@ async def note_results(
     await close_where_done(world, batch.id)
     lists = {name: tuple(references) for name, references in found.items()}
     return Applied(**lists, unknown=tuple(unknown))
-
-
-async def _shop_of(connection: AsyncConnection, user_id: UUID) -> UUID | None:
-    try:
-        return (await vendor_of(connection, user_id)).id
-    except NotAVendor:
-        return None
 
 
 def _is_left_to_staff(payout: Payout) -> bool:
