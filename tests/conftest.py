@@ -144,7 +144,7 @@ class Sources:
 
 @pytest.fixture(scope="session")
 def sources(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Sources]:
-    """The databases of this session; dropped at its end."""
+    """The databases of this run; dropped at its end."""
     run = os.environ.get("PYTEST_XDIST_TESTRUNUID", str(os.getpid()))
     with ExitStack() as stack:
         yield Sources(tmp_path_factory.mktemp("databases"), run, stack)
