@@ -17,8 +17,9 @@ from mestore.catalog.folding import folded
 from mestore.cli.sample.catalog import SampleProduct, load_catalog
 from mestore.kernel.ids import uuid7
 from mestore.search.misspelling import grams
+from mestore.search.repository.index import SAID
 from mestore.search.repository.texts import Texts
-from mestore.search.service.index import entry_of
+from mestore.search.service.index import Entry, entry_of
 
 COLOURS = [
     "negro",
@@ -121,20 +122,14 @@ class SearchShop(Shop):
         await _copy(connection, "product_variants", (self._variant(offer) for offer in offers))
         await _copy(connection, "stock_levels", (self._level(*pair) for pair in numbered))
         rows = [
-            {
-                "generation": 0,
-                "term": term,
-                "number": number,
-                "rank": rank,
-                "price_minor": offer.price_minor,
-            }
+            {"generation": 0, "term": term, "number": number} | dict(zip(SAID, said, strict=True))
             for number, offer in enumerate(offers, start + 1)
-            for term, rank in self._entry(number, offer).items()
+            for term, said in self._entry(number, offer).rows.items()
         ]
         await _copy(connection, "search_terms", rows)
         print(f"{start + len(offers)} products", flush=True)  # noqa: T201  it takes long
 
-    def _entry(self, number: int, offer: Offer) -> dict[str, int]:
+    def _entry(self, number: int, offer: Offer) -> Entry:
         sample = offer.sample
         entry = entry_of(
             Texts(
@@ -160,7 +155,7 @@ class SearchShop(Shop):
         )
         self.used.update(entry.terms.keys())
         self.words |= entry.words
-        return entry.terms
+        return entry
 
     async def _fill_vocabulary(self, connection: Connection) -> None:
         await _copy(
@@ -190,7 +185,8 @@ class SearchShop(Shop):
 _BUILT = (
     "ALTER TABLE search_terms ADD CONSTRAINT pk_search_terms "
     "PRIMARY KEY (generation, number, term) INCLUDE (rank)",
-    "CREATE INDEX ix_search_terms_rank ON search_terms (generation, term, rank, number)",
+    "CREATE INDEX ix_search_terms_rank ON search_terms "
+    "(generation, term, rank, number, signature_low, signature_high)",
     "CREATE INDEX ix_search_terms_price ON search_terms (generation, term, price_minor, number) "
-    "INCLUDE (rank)",
+    "INCLUDE (rank, signature_low, signature_high)",
 )

@@ -127,7 +127,7 @@ async def test_processes_that_start_together_migrate_once(bare: Database, bare_u
         )
         for _ in range(3)
     ]
-    async with asyncio.timeout(60):
+    async with asyncio.timeout(180):
         errors = [(await process.communicate())[1] for process in started]
     assert [process.returncode for process in started] == [0, 0, 0], errors
     migrated = await run(bare, schema)

@@ -31,7 +31,7 @@ Sold = list[tuple[BuiltProduct, int]]
 @pytest.fixture
 async def tables(offer: Offer, database: Database) -> Sold:
     """Tables with their ratings, of which three are looked at; cheaper chairs; a hidden table."""
-    database.policies = {**database.policies, WidthPolicy: WidthPolicy(3, 12, 100)}
+    database.policies = {**database.policies, WidthPolicy: WidthPolicy(3, 12, 100, 0)}
     first = await offer("Silla", price="1")
     for price in range(2, CHEAPER):
         await offer("Silla", price=str(price), vendor=first.vendor)
@@ -147,7 +147,7 @@ async def test_deep_pages_by_relevance_go_on_where_the_first_ones_end(
 async def test_products_are_found_below_the_best_of_the_rarest_word(
     database: Database, offer: Offer, best: list[str], said: int
 ) -> None:
-    database.policies = {**database.policies, WidthPolicy: WidthPolicy(4, 16, 100)}
+    database.policies = {**database.policies, WidthPolicy: WidthPolicy(4, 16, 100, 0)}
     first = await offer("Rojo")
     for name in ["Rojo"] * 3 + ["Camisa"] * 6:
         await offer(name, vendor=first.vendor)
@@ -189,3 +189,20 @@ async def test_the_order_by_price_follows_a_new_price(database: Database, tables
     found = await find(database, SearchQuery(q="mesa"), "price", (0, 2))
 
     assert [hit.id for hit in found.hits] == [dearest.id, least.id]
+
+
+@pytest.mark.parametrize("in_stock", [True, False, None])
+async def test_a_filter_by_stock_leaves_the_order_by_relevance(
+    database: Database, offer: Offer, in_stock: bool | None
+) -> None:
+    database.policies = {**database.policies, WidthPolicy: WidthPolicy(2, 4, 100, 0)}
+    first = await offer("Mesa", stock=int(in_stock is not False))
+    made = [first]
+    for words in range(1, 7):
+        name = " ".join(["Mesa", *["larga", "baja", "ancha", "fina", "dura", "nueva"][:words]])
+        made.append(await offer(name, vendor=first.vendor, stock=int(in_stock is not False)))
+
+    query = SearchQuery(q="mesa", in_stock=in_stock)
+    found = await find(database, query, "relevance", (0, 2))
+
+    assert [hit.id for hit in found.hits] == [each.id for each in made[:2]]

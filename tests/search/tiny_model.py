@@ -1,6 +1,7 @@
 """A model of a few words, written byte by byte: the onnx package is not needed to run one.
 
-Fields are those of onnx.proto3: one Gather takes a row of the table for each token.
+Fields are those of onnx.proto3: one Gather takes a row of the table for each token. As exporters do
+with large models, the table may lie in a file beside the model.
 """
 
 import json
@@ -10,14 +11,28 @@ from pathlib import Path
 
 UNKNOWN = "[UNK]"
 FLOAT, INT64 = 1, 7
+BESIDE = "model.onnx.data"
+EXTERNAL = 1
 
 
-def write_model(folder: Path, words: Mapping[str, Sequence[float]]) -> None:
-    """Write `model.onnx` and `tokenizer.json` that turn each word into its vector."""
+def write_model(
+    folder: Path, words: Mapping[str, Sequence[float]], *, is_beside: bool = False
+) -> None:
+    """Write `model.onnx` and `tokenizer.json` that turn each word into its vector.
+
+    `is_beside` writes the vectors into a file of their own.
+    """
     width = len(next(iter(words.values())))
     rows = [[0.0] * width, *words.values()]
     vocabulary = {word: at for at, word in enumerate([UNKNOWN, *words])}
-    (folder / "model.onnx").write_bytes(_model(rows, width))
+    flat = [value for row in rows for value in row]
+    numbers = struct.pack(f"<{len(flat)}f", *flat)
+    if is_beside:
+        (folder / BESIDE).write_bytes(numbers)
+        held = _bytes(13, _text(1, "location") + _text(2, BESIDE)) + _number(14, EXTERNAL)
+    else:
+        held = _bytes(9, numbers)
+    (folder / "model.onnx").write_bytes(_model(held, len(rows), width))
     tokenizer: dict[str, object] = {
         "version": "1.0",
         "truncation": None,
@@ -32,15 +47,8 @@ def write_model(folder: Path, words: Mapping[str, Sequence[float]]) -> None:
     (folder / "tokenizer.json").write_text(json.dumps(tokenizer))
 
 
-def _model(rows: Sequence[Sequence[float]], width: int) -> bytes:
-    flat = [value for row in rows for value in row]
-    table = (
-        _number(1, len(rows))
-        + _number(1, width)
-        + _number(2, FLOAT)
-        + _text(8, "table")
-        + _bytes(9, struct.pack(f"<{len(flat)}f", *flat))
-    )
+def _model(held: bytes, rows: int, width: int) -> bytes:
+    table = _number(1, rows) + _number(1, width) + _number(2, FLOAT) + _text(8, "table") + held
     node = _text(1, "table") + _text(1, "input_ids") + _text(2, "tokens") + _text(4, "Gather")
     graph = (
         _bytes(1, node)

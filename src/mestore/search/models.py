@@ -17,14 +17,16 @@ from sqlalchemy import (
 from sqlalchemy.orm import Mapped, mapped_column
 
 from mestore.kernel.columns import Base, BigPk, Code, UtcDateTime
+from mestore.search.signature import ANYTHING
 
 
 class SearchTerm(Base):
     """A term of a product; `rank` is what it says of it, then how popular the product is.
 
-    `number` and `price_minor` are the product's; with the price, the cheapest of a term are read
-    without all the others. Readers see the rows of one `generation` only, the one that
-    `search_state` names, so that a new index is built beside the old one.
+    `number`, `price_minor` and the signature of all its terms are the product's: with the price,
+    the cheapest of a term are read without all the others; with the signature, what may have
+    several terms without what has only one of them. Readers see the rows of one `generation` only,
+    the one that `search_state` names, so that a new index is built beside the old one.
     """
 
     __tablename__ = "search_terms"
@@ -34,18 +36,28 @@ class SearchTerm(Base):
     term: Mapped[str] = mapped_column(Code(60, collation="C"))
     rank: Mapped[int] = mapped_column(Integer)
     price_minor: Mapped[int] = mapped_column(BigInteger)
+    signature_low: Mapped[int] = mapped_column(BigInteger, server_default=str(ANYTHING))
+    signature_high: Mapped[int] = mapped_column(BigInteger, server_default=str(ANYTHING))
 
     __table_args__ = (
         # All that a product says stands together and is read in the key itself, on every engine.
         PrimaryKeyConstraint("generation", "number", "term", postgresql_include=["rank"]),
-        Index("ix_search_terms_rank", "generation", "term", "rank", "number"),
+        Index(
+            "ix_search_terms_rank",
+            "generation",
+            "term",
+            "rank",
+            "number",
+            "signature_low",
+            "signature_high",
+        ),
         Index(
             "ix_search_terms_price",
             "generation",
             "term",
             "price_minor",
             "number",
-            postgresql_include=["rank"],
+            postgresql_include=["rank", "signature_low", "signature_high"],
         ),
         {"sqlite_with_rowid": False},
     )

@@ -4,7 +4,7 @@ from datetime import date, datetime
 from typing import Annotated, Any, Literal
 from uuid import UUID
 
-from pydantic import BaseModel, Field, StringConstraints
+from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 
 from mestore.catalog.schemas.answers import ProductOut
 from mestore.catalog.service.names import brand_key
@@ -13,6 +13,7 @@ from mestore.kernel.paging import PaginationOut
 from mestore.search.types import SearchQuery
 
 Sort = Literal["relevance", "price", "-price", "rating", "newest"]
+Facet = Literal["category", "price", "rating", "brand", "vendor", "stock"]
 Text = Annotated[str, Field(max_length=200, pattern=r"^[^\x00]*$")]
 Key = Annotated[str, Field(max_length=150, pattern=r"^[^\x00]*$")]
 
@@ -35,7 +36,7 @@ class FiltersIn(BaseModel):
             mode="json", exclude_defaults=True, include=set(FiltersIn.model_fields)
         )
 
-    def query(self, q: str, category: tuple[UUID, ...]) -> SearchQuery:
+    def narrowed(self, q: str, category: tuple[UUID, ...]) -> SearchQuery:
         """Return the words `q` under these filters; `category` is the one named with its branch."""
         return SearchQuery(
             q=q,
@@ -55,10 +56,39 @@ class SearchIn(FiltersIn):
     q: Text = ""
     page: int = 1
     per_page: int | None = None
+    limit: Annotated[int | None, Field(description="Another name of per_page.")] = None
     exact: Annotated[
         bool, Field(description="Count up to 10,000 matches one by one; slower for common words.")
     ] = False
     explain: Annotated[bool, Field(description="For the operator: how each product ranks.")] = False
+
+    def size(self) -> int | None:
+        """Return how many products a page is to have, as far as that was said."""
+        return self.limit if self.per_page is None else self.per_page
+
+
+class FiltersInBody(FiltersIn):
+    """The filters of a search in an object of their own, as saved searches have them."""
+
+    model_config = ConfigDict(extra="forbid")
+
+
+class SearchBody(SearchIn):
+    """What to look for, with the filters beside the words or in `filters`."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    query: Annotated[Text | None, Field(description="Another name of q.")] = None
+    filters: FiltersInBody = FiltersInBody()
+    facets: Annotated[
+        list[Facet] | None, Field(description="Which facets to answer; left out: all.")
+    ] = None
+
+    def wanted(self) -> SearchIn:
+        """Return it as a search in an address says it; what is in `filters` counts more."""
+        beside = self.model_dump(include=set(SearchIn.model_fields), exclude_unset=True)
+        words = {} if self.query is None else {"q": self.query}
+        return SearchIn(**(beside | self.filters.model_dump(exclude_unset=True) | words))
 
 
 class RankingOut(BaseModel):
@@ -98,14 +128,17 @@ class BucketOut(BaseModel):
 
 
 class FacetsOut(BaseModel):
-    """What the matches can be narrowed to; counted over all of them where `is_exact`."""
+    """What the matches can be narrowed to; counted over all of them where `is_exact`.
 
-    category: list[BucketOut]
-    price: list[BucketOut]
-    rating: list[BucketOut]
-    brand: list[BucketOut]
-    vendor: list[BucketOut]
-    stock: list[BucketOut]
+    A search that names some `facets` gets no others.
+    """
+
+    category: list[BucketOut] = []
+    price: list[BucketOut] = []
+    rating: list[BucketOut] = []
+    brand: list[BucketOut] = []
+    vendor: list[BucketOut] = []
+    stock: list[BucketOut] = []
 
 
 class SearchOut(BaseModel):

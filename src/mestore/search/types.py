@@ -183,16 +183,30 @@ class Near(msgspec.Struct, frozen=True):
 class WidthPolicy:
     """How many products a search looks at: the best of its rarest word."""
 
-    narrow: int = 250
-    further: int = 1_000
+    narrow: int = 100
+    further: int = 300
     """Where the best do not fill a page."""
     wide: int = DEEPEST_OFFSET
     """For exact counts, deep pages, and filters that few of the best meet."""
+    whole: int = 250
+    """Of a rarest word of fewer products all are looked at."""
+    signed: int = 6
+    """Of several words, how many signatures are read for one product that is looked up."""
+
+    def reach(self, width: int, slots: Sequence[Slot]) -> int:
+        """Return of how many products `width` are looked up under the words after the first.
+
+        So many are read of each of the first one's terms.
+        """
+        if len(slots) == 1:
+            return width
+        times = max(2, self.signed // len(slots[0].terms))
+        return max(width, min(self.wide, times * width))
 
     @property
     def steps(self) -> list[int]:
         """Return all widths that a page may be chosen from, in order."""
-        steps = {self.narrow, 2 * self.narrow, self.further, self.wide}
+        steps = {self.narrow, self.further, 4 * self.further, self.wide}
         return sorted(step for step in steps if step <= self.wide)
 
 

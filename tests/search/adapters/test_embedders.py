@@ -128,6 +128,27 @@ async def test_another_file_is_another_version_of_the_model(tmp_path: Path) -> N
     assert OnnxEmbedder(tmp_path).model.key != first.key
 
 
+async def test_other_vectors_beside_the_model_are_another_version(tmp_path: Path) -> None:
+    pytest.importorskip("onnxruntime", exc_type=ImportError)
+    write_model(tmp_path, {"rojo": (1.0, 0.0)}, is_beside=True)
+    embedder = OnnxEmbedder(tmp_path)
+    first = embedder.model
+    assert await embedder.embed(["rojo"]) == [[1, 0]]
+    graph = (tmp_path / "model.onnx").read_bytes()
+    write_model(tmp_path, {"rojo": (0.0, 1.0)}, is_beside=True)
+    assert (tmp_path / "model.onnx").read_bytes() == graph
+    second = OnnxEmbedder(tmp_path)
+    assert await second.embed(["rojo"]) == [[0, 1]]
+    assert second.model.key != first.key
+
+
+def test_other_words_of_the_tokenizer_are_another_version(tmp_path: Path) -> None:
+    write_model(tmp_path, {"rojo": (1.0, 0.0)})
+    first = OnnxEmbedder(tmp_path).model
+    write_model(tmp_path, {"azul": (1.0, 0.0)})
+    assert OnnxEmbedder(tmp_path).model.key != first.key
+
+
 async def test_a_model_that_is_none_is_no_bug(tmp_path: Path) -> None:
     (tmp_path / "model.onnx").write_bytes(struct.pack("<q", 7))
     (tmp_path / "tokenizer.json").write_text("{}")

@@ -1,13 +1,14 @@
 """Vectors of a model in a folder: `model.onnx` and `tokenizer.json`, as sentence models have them.
 
-Run by onnxruntime on the CPU, in threads; the mean of the tokens' vectors counts.
+Weights may lie beside it, in files whose names begin with `model.onnx`. Run by onnxruntime on the
+CPU, in threads; the mean of the tokens' vectors counts.
 """
 
 import asyncio
 import importlib
 from collections.abc import Sequence
 from functools import cached_property
-from hashlib import file_digest
+from hashlib import file_digest, sha256
 from pathlib import Path
 from threading import Lock
 from typing import Any
@@ -28,10 +29,13 @@ class OnnxEmbedder:
 
     @cached_property
     def model(self) -> Model:
-        """What makes the vectors: another file is another version."""
-        with (self.folder / "model.onnx").open("rb") as file:
-            version = file_digest(file, "sha256").hexdigest()[:16]
-        return Model("onnx", version, None)
+        """What makes the vectors: other weights or another tokenizer are another version."""
+        files = [*sorted(self.folder.glob("model.onnx*")), self.folder / "tokenizer.json"]
+        read = sha256()
+        for each in files:
+            with each.open("rb") as file:
+                read.update(file_digest(file, "sha256").digest())
+        return Model("onnx", read.hexdigest()[:16], None)
 
     async def embed(self, texts: Sequence[str]) -> list[list[float]]:
         """Return a vector for each text, in their order; raises `VectorsUnavailable`."""

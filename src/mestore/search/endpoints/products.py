@@ -1,5 +1,6 @@
 """HTTP for search: products by words, and completions."""
 
+from collections.abc import Collection
 from typing import Annotated
 from uuid import UUID
 
@@ -17,7 +18,7 @@ from mestore.kernel.http import Db, refuses
 from mestore.kernel.paging import InvalidPage, PageRequest, PageTooDeep, Pagination
 from mestore.kernel.routing import Router
 from mestore.search.deps import search_log_of, vectors_of
-from mestore.search.schemas import SearchIn, SearchOut, SuggestionsOut
+from mestore.search.schemas import SearchBody, SearchIn, SearchOut, SuggestionsOut
 from mestore.search.service import facets_of, find_alike, ranking_of, suggest
 from mestore.search.types import SearchQuery
 
@@ -34,9 +35,9 @@ async def search_products(
 
 
 @router.post("/search", response_model=SearchOut, responses=_REFUSES)
-async def search_products_by_body(request: Request, db: Db, wanted: SearchIn) -> Response:
+async def search_products_by_body(request: Request, db: Db, body: SearchBody) -> Response:
     """Find products by words and filters that would be long in an address."""
-    return await _search(request, db, wanted)
+    return await _search(request, db, body.wanted(), body.facets)
 
 
 @router.get("/suggestions", response_model=SuggestionsOut)
@@ -47,11 +48,13 @@ async def suggestions(
     return Response(msgspec.json.encode(await suggest(db, q)), media_type="application/json")
 
 
-async def _search(request: Request, database: Database, wanted: SearchIn) -> Response:
+async def _search(
+    request: Request, database: Database, wanted: SearchIn, names: Collection[str] | None = None
+) -> Response:
     caller = await caller_of(request)
     if wanted.explain and (caller is None or not caller.can(Permission.SYSTEM_VIEW)):
         raise Unauthorized if caller is None else Forbidden
-    page = PageRequest.of(page=wanted.page, per_page=wanted.per_page, cursor=None)
+    page = PageRequest.of(page=wanted.page, per_page=wanted.size(), cursor=None)
     query = await _query(database, totals_of(request), wanted)
     window = (page.offset, page.per_page)
     vectors = vectors_of(request)
@@ -59,6 +62,7 @@ async def _search(request: Request, database: Database, wanted: SearchIn) -> Res
     shown = await shown_products(database, [hit.id for hit in found.hits])
     hits = {hit.id: hit for hit in found.hits}
     pages = -(-found.total // page.per_page)
+    facets = msgspec.structs.asdict(await facets_of(database, query, found))
     body = {
         "products": [
             {
@@ -69,7 +73,7 @@ async def _search(request: Request, database: Database, wanted: SearchIn) -> Res
             for product in shown
         ],
         "pagination": Pagination(page.page, page.per_page, found.total, pages, None, None),
-        "facets": await facets_of(database, query, found.counted),
+        "facets": {name: facets[name] for name in facets if names is None or name in names},
         "relaxed": found.relaxed,
         "is_exact": found.is_exact,
         "semantic": found.semantic,
@@ -84,4 +88,4 @@ async def _query(database: Database, totals: Totals, wanted: SearchIn) -> Search
     categories: tuple[UUID, ...] = ()
     if wanted.category is not None:
         categories = await branch_of(database, totals, wanted.category)
-    return wanted.query(wanted.q, categories)
+    return wanted.narrowed(wanted.q, categories)

@@ -5,29 +5,29 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import bindparam, delete, func, insert, select, update
+from sqlalchemy import bindparam, delete, func, insert, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from mestore.kernel.db import add_rows, affected, rows_of, unless_taken
 from mestore.search.misspelling import grams
 from mestore.search.models import SearchFrequency, SearchGram, SearchState, SearchTerm, SearchWord
 
-Said = Mapping[str, tuple[int, int]]
-"""What a product says: {term: (rank, price)}."""
+Said = Mapping[str, tuple[int, int, int, int]]
+"""What a product says: {term: (rank, price, both halves of its signature)}."""
 STATE = 1
 TRIES = 3
 
 _G = SearchTerm.generation == bindparam("of_generation")
 _ROW = (_G, SearchTerm.term == bindparam("of_term"), SearchTerm.number == bindparam("of_number"))
-_TERMS = select(SearchTerm.number, SearchTerm.term, SearchTerm.rank, SearchTerm.price_minor).where(
-    _G, SearchTerm.number.in_(bindparam("numbers", expanding=True))
-)
+SAID = ("rank", "price_minor", "signature_low", "signature_high")
+"""The columns of what a product says with a term."""
+_TERMS = select(
+    SearchTerm.number, SearchTerm.term, *(SearchTerm.__table__.c[name] for name in SAID)
+).where(_G, SearchTerm.number.in_(bindparam("numbers", expanding=True)))
 _ADD_TERMS = insert(SearchTerm).inline()
 _DROP_TERM = delete(SearchTerm).where(*_ROW)
 _CHANGE_TERM = (
-    update(SearchTerm)
-    .where(*_ROW)
-    .values(rank=bindparam("new_rank"), price_minor=bindparam("new_price"))
+    update(SearchTerm).where(*_ROW).values({name: bindparam(f"new_{name}") for name in SAID})
 )
 _ADD_WORDS = insert(SearchWord).inline()
 _ADD_GRAMS = insert(SearchGram).inline()
@@ -42,7 +42,11 @@ _STATE = select(
 _ADD_STATE = insert(SearchState).inline()
 _BEGIN = (
     update(SearchState)
-    .where(SearchState.id == STATE, SearchState.building.is_(None))
+    .where(
+        SearchState.id == STATE,
+        # An update of the program names the generation that it wants, and starts no work on it.
+        or_(SearchState.building.is_(None), SearchState.started_at.is_(None)),
+    )
     .values(
         building=SearchState.generation + 1,
         built_to=0,
@@ -129,12 +133,10 @@ class _Changes:
                 self.dropped.append(key)
             elif term not in before:
                 row = {"generation": generation, "term": term, "number": number}
-                self.added.append(
-                    row | dict(zip(("rank", "price_minor"), after[term], strict=True))
-                )
+                self.added.append(row | dict(zip(SAID, after[term], strict=True)))
             elif before[term] != after[term]:
-                new = zip(("new_rank", "new_price"), after[term], strict=True)
-                self.changed.append(key | dict(new))
+                new = {f"new_{name}": value for name, value in zip(SAID, after[term], strict=True)}
+                self.changed.append(key | new)
 
 
 class IndexRepository:
@@ -177,11 +179,11 @@ class IndexRepository:
 
     async def replace(self, generation: int, products: Mapping[int, Said]) -> None:
         """Make {product number: what it says} what a generation holds; unchanged rows stay."""
-        stored: dict[int, dict[str, tuple[int, int]]] = {number: {} for number in products}
-        for number, term, rank, price_minor in await rows_of(
+        stored: dict[int, dict[str, tuple[int, int, int, int]]] = {each: {} for each in products}
+        for number, term, *said in await rows_of(
             self.connection, _TERMS, of_generation=generation, numbers=sorted(products)
         ):
-            stored[number][term] = (rank, price_minor)
+            stored[number][term] = tuple(said)
         changes = _Changes()
         for number, terms in sorted(products.items()):
             changes.compare(generation, number, stored[number], terms)

@@ -13,18 +13,21 @@ class Found:
     """A window of hits, all that facets count, and how far the words had to be relaxed.
 
     Where `is_exact` is false more products match than were looked at: `total` is an estimate, and
-    facets count the best ones.
+    facets count the best ones, under filters the best that meet these (`narrowed`).
     """
 
     hits: list[Hit]
     total: int
     counted: list[Hit]
+    """Hits of the words, whatever the filters."""
     relaxed: str | None = None
     is_exact: bool = True
     slots: tuple[Slot, ...] = ()
     """The words as they were looked up, in the order of `Hit.words`."""
     is_code: bool = False
     """Whether the text is a SKU or barcode of the hits."""
+    narrowed: list[Hit] | None = None
+    """Hits that meet the filters, where those of `counted` that do are not all."""
     semantic: bool | None = None
     """Whether what is alike was looked for too: None where not, False where no answer came."""
 
@@ -48,11 +51,16 @@ class Asked:
         """Return how many products facets are to count."""
         return self.widths.wide if self.is_exact else self.widths.narrow
 
-    def page_widths(self, share: float) -> list[int]:
+    def width_of(self, common: int) -> int:
+        """Return how many products are looked at of a word that about so many have."""
+        whole = self.widths.whole if common < self.widths.whole else 0
+        return max(self.width, whole)
+
+    def page_widths(self, share: float, slots: Sequence[Slot]) -> list[int]:
         """Return how many products a page is chosen from, then more if too few match.
 
-        `share` is the part of them that is expected to match. By relevance, only under filters are
-        so many looked at as for exact counts.
+        `share` is the part of their reach that is expected to match. By relevance, only under
+        filters are so many looked at as for exact counts; without, several words reach far enough.
         """
         if self.is_exact:
             return [self.widths.wide]
@@ -60,7 +68,15 @@ class Asked:
         is_deep = self.sort != "relevance" or self.values or 2 * end > self.widths.further
         most = self.widths.wide if is_deep else 0
         widths = [width for width in self.widths.steps if width <= max(most, self.widths.further)]
-        fitting = [width for width in widths if width >= 2 * end and width * share >= end]
+        if self.sort != "relevance":
+            # Along an order the page is the same however few are read, if it is full.
+            widths = [self.widths.narrow // 2, *widths]
+        needed = end if is_deep or len(slots) == 1 else 0
+        fitting = [
+            width
+            for width in widths
+            if width >= 2 * end and self.widths.reach(width, slots) * share >= needed
+        ]
         return fitting or widths[-1:]
 
     def page(self, hits: Sequence[Hit]) -> list[Hit]:

@@ -1,11 +1,12 @@
 """Facets: what the matches could be narrowed to. A facet ignores its own filter."""
 
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from uuid import UUID
 
 from mestore.kernel.db import Database
 from mestore.kernel.money import to_number
+from mestore.search.service.asked import Found
 from mestore.search.service.known import Known
 from mestore.search.types import Bucket, FacetsView, Hit, SearchQuery
 from mestore.search.views.labels import vendor_labels
@@ -13,36 +14,36 @@ from mestore.search.views.labels import vendor_labels
 BUCKETS = 5
 MOST_VALUES = 30
 STARS = (4, 3, 2, 1)
+FACETS = ("category", "price", "rating", "brand", "vendor", "stock")
 
 
-async def facets_of(database: Database, query: SearchQuery, hits: Sequence[Hit]) -> FacetsView:
+async def facets_of(database: Database, query: SearchQuery, found: Found) -> FacetsView:
     """Count the matches of the words, for each facet under the filters of all the others."""
     labels = await database.kept(Known).categories.fresh()
     numbers = {label.id: label.path.strip("/").split("/") for label in labels.values()}
-    of_vendor = Counter(hit.vendor_id for hit in _under(hits, query, "vendor"))
+    under = _under(found, query)
+    of_vendor = Counter(hit.vendor_id for hit in under["vendor"])
     # Names are read of the vendors that are shown, not of all that have a match.
     sellers = _best(of_vendor)
     vendors = await vendor_labels(database, sorted(sellers))
     in_categories: Counter[str] = Counter()
-    for category, count in Counter(
-        hit.category_id for hit in _under(hits, query, "category")
-    ).items():
+    for category, count in Counter(hit.category_id for hit in under["category"]).items():
         for number in numbers.get(category, ()) if category else ():
             in_categories[number] += count
     brands: dict[str, str] = {}
-    for hit in hits:
+    for hit in under["brand"]:
         if hit.brand_key and hit.brand:
             brands[hit.brand_key] = min(hit.brand, brands.get(hit.brand_key, hit.brand))
-    of_brand = Counter(hit.brand_key for hit in _under(hits, query, "brand") if hit.brand_key)
-    stock = Counter(hit.in_stock for hit in _under(hits, query, "stock"))
-    ratings = [hit.rating_score for hit in _under(hits, query, "rating")]
+    of_brand = Counter(hit.brand_key for hit in under["brand"] if hit.brand_key)
+    stock = Counter(hit.in_stock for hit in under["stock"])
+    ratings = [hit.rating_score for hit in under["rating"]]
     return FacetsView(
         category=_ordered(
             Bucket(labels[number].slug, labels[number].name, count)
             for number, count in in_categories.items()
             if number in labels
         ),
-        price=_prices([hit.price_minor for hit in _under(hits, query, "price")]),
+        price=_prices([hit.price_minor for hit in under["price"]]),
         rating=[
             Bucket(str(star), f"{star}+", sum(score >= star * 100 for score in ratings))
             for star in STARS
@@ -55,24 +56,61 @@ async def facets_of(database: Database, query: SearchQuery, hits: Sequence[Hit])
 
 def meets(hit: Hit, query: SearchQuery, but: str = "") -> bool:
     """Say whether a hit meets every filter, but one that is named."""
+    return not _missed(hit, query) - {but}
+
+
+def _missed(hit: Hit, query: SearchQuery) -> set[str]:
+    """Return the facets whose filter a hit does not meet."""
     lowest, highest = query.min_price_minor, query.max_price_minor
-    checks = (
-        but == "category" or not query.category or hit.category_id in query.category,
-        but == "brand" or not query.brand or hit.brand_key in query.brand,
-        but == "vendor" or not query.vendor or hit.vendor_id in query.vendor,
-        but == "stock" or query.in_stock in {None, hit.in_stock},
-        but == "rating" or hit.rating_score >= (query.min_rating or 0),
-        but == "price" or lowest is None or hit.price_minor >= lowest,
-        but == "price" or highest is None or hit.price_minor <= highest,
-    )
-    return all(checks)
+    missed = set()
+    if query.category and hit.category_id not in query.category:
+        missed.add("category")
+    if query.brand and hit.brand_key not in query.brand:
+        missed.add("brand")
+    if query.vendor and hit.vendor_id not in query.vendor:
+        missed.add("vendor")
+    if query.in_stock not in {None, hit.in_stock}:
+        missed.add("stock")
+    if hit.rating_score < (query.min_rating or 0):
+        missed.add("rating")
+    if lowest is not None and hit.price_minor < lowest:
+        missed.add("price")
+    if highest is not None and hit.price_minor > highest:
+        missed.add("price")
+    return missed
 
 
-def _under(hits: Sequence[Hit], query: SearchQuery, facet: str) -> Sequence[Hit]:
-    """Return the hits that meet every filter but that of a facet."""
+def _under(found: Found, query: SearchQuery) -> Mapping[str, Sequence[Hit]]:
+    """Return for each facet the hits that meet every filter but its own."""
     if query == SearchQuery(q=query.q):
-        return hits
-    return [hit for hit in hits if meets(hit, query, facet)]
+        return dict.fromkeys(FACETS, found.counted)
+    kept: list[Hit] = []
+    but: dict[str, list[Hit]] = {facet: [] for facet in FACETS}
+    for hit in found.counted:
+        missed = _missed(hit, query)
+        if not missed:
+            kept.append(hit)
+        elif len(missed) == 1:
+            but[missed.pop()].append(hit)
+    own = _filtered(query)
+    return {
+        facet: kept + more if found.narrowed is None or facet in own else found.narrowed
+        for facet, more in but.items()
+    }
+
+
+def _filtered(query: SearchQuery) -> set[str]:
+    """Return the facets that have a filter of their own."""
+    has_price = query.min_price_minor is not None or query.max_price_minor is not None
+    filters = {
+        "category": bool(query.category),
+        "brand": bool(query.brand),
+        "vendor": bool(query.vendor),
+        "stock": query.in_stock is not None,
+        "rating": query.min_rating is not None,
+        "price": has_price,
+    }
+    return {facet for facet, is_set in filters.items() if is_set}
 
 
 def _best(counted: Counter[UUID]) -> list[UUID]:

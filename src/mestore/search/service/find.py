@@ -11,7 +11,7 @@ from mestore.search.service.filters import filters_of
 from mestore.search.service.meaning import Meaning, meaning_of
 from mestore.search.service.ordered import in_order
 from mestore.search.service.ways import shortest_way
-from mestore.search.types import ALL, Hit, SearchQuery, Slot, WidthPolicy
+from mestore.search.types import ALL, SearchQuery, Slot, WidthPolicy
 from mestore.search.views import hits as views
 from mestore.search.views.terms import LOOSE, postings
 from mestore.search.views.words import frequencies
@@ -76,23 +76,38 @@ async def _all_words(
 ) -> Found:
     """Return the products that have every word: their facets, and the page under the filters."""
     ordered = rarest_first(meaning, slots)
-    width = asked.width
+    meaning = meaning or Meaning([], {})
+    width = asked.width_of(meaning.common(ordered[0]))
     looked = await views.hits(database, ordered, {}, (0, width), width=width)
     everything, said = looked.hits, tuple(ordered)
-    kept = everything
-    if asked.values:
-        kept = [hit for hit in everything if meets(hit, asked.query)]
-    if looked.looked_at < width:
+    if not looked.is_cut:
+        kept = everything
+        if asked.values:
+            kept = [hit for hit in everything if meets(hit, asked.query)]
         if asked.sort != "relevance":
             kept = sorted(kept, key=sort_key(asked.sort))
         return Found(asked.page(kept), len(kept), everything, None, True, said)
-    meaning = meaning or Meaning([], {})
+    if asked.values:
+        return await _under_filters(database, asked, ordered, meaning, looked)
     if asked.sort != "relevance":
-        return await in_order(database, asked, ordered, meaning, everything)
-    if asked.values or asked.page_widths(len(kept) / width)[0] > width:
-        return await _deeper(database, asked, ordered, meaning, (everything, len(kept)))
-    total = asked.estimate(meaning.common(ordered[0]), len(everything), width)
+        return await in_order(database, asked, ordered, meaning, looked)
+    if asked.page_widths(len(everything) / looked.looked_at, ordered)[0] > width:
+        return await _deeper(database, asked, ordered, meaning, looked)
+    total = asked.estimate(meaning.common(ordered[0]), len(everything), looked.looked_at)
     return Found(asked.page(everything), total, everything, None, False, said)
+
+
+async def _under_filters(
+    database: Database, asked: Asked, slots: list[Slot], meaning: Meaning, best: views.Looked
+) -> Found:
+    """Return a page of what meets the filters, and for facets the best that do."""
+    is_near = asked.sort == "relevance" and sum(asked.window) <= asked.width
+    near = asked if is_near else replace(asked, sort="relevance", window=(0, asked.window[1]))
+    met = await _deeper(database, near, slots, meaning, best, (0, asked.width))
+    if is_near:
+        return replace(met, hits=asked.page(met.hits), narrowed=met.hits)
+    way = _deeper if asked.sort == "relevance" else in_order
+    return replace(await way(database, asked, slots, meaning, best), narrowed=met.hits)
 
 
 async def _deeper(
@@ -100,29 +115,28 @@ async def _deeper(
     asked: Asked,
     slots: list[Slot],
     meaning: Meaning,
-    counts: tuple[list[Hit], int],
+    best: views.Looked,
+    window: tuple[int, int] | None = None,
 ) -> Found:
-    """Return a page by relevance where more products match than facets count.
-
-    `counts` is (what facets count, how many of these meet the filters).
-    """
-    counted, kept = counts
-    ordered, common = await shortest_way(database, asked.query, slots, meaning)
+    """Return a page by relevance where more products match than facets count, or a wider window."""
+    kept = sum(meets(hit, asked.query) for hit in best.hits)
     # Of none that was counted, half a one is expected.
-    expected = max(kept, 0.5) * meaning.common(slots[0]) / asked.width
-    looked = views.Looked([], 0, 0)
-    width = asked.width
-    for width in asked.page_widths(expected / max(1, common)):
-        looked = await views.hits(database, ordered, asked.values, asked.window, width=width)
-        is_cut = looked.looked_at >= width or not looked.hits
-        if not is_cut or looked.matched >= sum(asked.window):
+    expected = max(kept, 0.5) / best.looked_at * meaning.common(slots[0])
+    ordered, common = await shortest_way(database, asked.query, slots, meaning)
+    looked = views.Looked([], 0, 0, is_cut=False)
+    for width in asked.page_widths(expected / max(1, common), ordered):
+        looked = await views.hits(
+            database, ordered, asked.values, window or asked.window, width=width
+        )
+        is_all = looked.hits and not looked.is_cut
+        if is_all or looked.matched >= sum(asked.window):
             break
     total = looked.matched
-    if looked.looked_at >= width:
-        total = asked.estimate(common, total, width)
+    if looked.is_cut:
+        total = asked.estimate(common, total, looked.looked_at)
     elif not looked.hits and asked.window[0]:
-        total = min(asked.window[0], asked.estimate(common, len(counted), asked.width))
-    return Found(looked.hits, total, counted, None, False, tuple(ordered))
+        total = min(asked.window[0], asked.estimate(common, len(best.hits), asked.width))
+    return Found(looked.hits, total, best.hits, None, False, tuple(ordered))
 
 
 async def _some_words(database: Database, asked: Asked, meaning: Meaning) -> Found:

@@ -9,6 +9,7 @@ from mestore.kernel.db import Tx
 from mestore.search import analysis
 from mestore.search.repository.index import IndexRepository
 from mestore.search.repository.texts import TextRepository, Texts
+from mestore.search.signature import signature
 from mestore.search.types import ALL, brand_term, category_term, vendor_term
 
 NAME, BRAND, CATEGORY, TAGS, OPTIONS, SHORT, DESCRIPTION = 60, 50, 30, 42, 24, 12, 6
@@ -34,9 +35,10 @@ class Entry:
     words: dict[str, str] = field(default_factory=dict)
 
     @property
-    def rows(self) -> dict[str, tuple[int, int]]:
-        """Return {term: (rank, price)}."""
-        return {term: (rank, self.price_minor) for term, rank in self.terms.items()}
+    def rows(self) -> dict[str, tuple[int, int, int, int]]:
+        """Return {term: (rank, price, both halves of the signature)}."""
+        signed = signature(self.terms)
+        return {term: (rank, self.price_minor, *signed) for term, rank in self.terms.items()}
 
 
 class IndexService:

@@ -21,29 +21,29 @@ async def in_order(
     asked: Asked,
     slots: list[Slot],
     meaning: Meaning,
-    counted: list[Hit],
+    best: views.Looked,
 ) -> Found:
-    """Return a page of all matches in an order.
+    """Return a page of all matches in an order; facets count the best.
 
     The numbers are estimates and decide what it costs, never what is found.
     """
     common = meaning.common(slots[0])
-    matches = _share(asked, counted, common)
+    matches = _share(asked, best, common)
     if slots[0].terms == {ALL}:
         hits = await views.browse(database, asked.values, asked.sort, asked.window)
-        return _found(asked, hits, matches, counted, slots)
+        return _found(asked, hits, matches, best.hits, slots)
     ordered, fewest = await shortest_way(database, asked.query, slots, meaning)
     if asked.sort in ORDERS:
         page = await _along_the_word(database, asked, ordered, matches / max(1, fewest))
     else:
         every = max(common, meaning.products.get(ALL, 0))
-        readable = _share(asked, counted, common, asked.sort)
+        readable = _share(asked, best, common, asked.sort)
         steps = int(FURTHER * sum(asked.window) * every / max(1, readable))
         page = await _along_the_catalogue(database, asked, ordered, steps, fewest)
     if page is not None:
-        return _found(asked, page, matches, counted, ordered)
+        return _found(asked, page, matches, best.hits, ordered)
     looked = await collect(database, ordered, asked.values, asked.sort, asked.window)
-    return _found(asked, looked.hits, looked.matched or matches, counted, ordered)
+    return _found(asked, looked.hits, looked.matched or matches, best.hits, ordered)
 
 
 async def _along_the_word(
@@ -54,9 +54,9 @@ async def _along_the_word(
     Of these products the part that matches is expected to be `share`.
     """
     sort, window = asked.sort, asked.window
-    for width in asked.page_widths(share):
+    for width in asked.page_widths(share, slots):
         looked = await views.hits(database, slots, asked.values, window, width=width, sort=sort)
-        if len(looked.hits) == window[1] or 0 < looked.looked_at < width:
+        if len(looked.hits) == window[1] or (looked.hits and not looked.is_cut):
             return looked.hits
     return None
 
@@ -74,10 +74,10 @@ async def _along_the_catalogue(
     return hits if len(hits) == asked.window[1] else None
 
 
-def _share(asked: Asked, counted: Sequence[Hit], common: int, but: str = "") -> int:
+def _share(asked: Asked, best: views.Looked, common: int, but: str = "") -> int:
     """Return about how many products match under the filters, as of those that were counted."""
-    kept = sum(meets(hit, asked.query, but) for hit in counted)
-    return kept * max(common, asked.width) // asked.width
+    kept = sum(meets(hit, asked.query, but) for hit in best.hits)
+    return kept * max(common, best.looked_at) // best.looked_at
 
 
 def _found(

@@ -37,10 +37,12 @@ async def reindex(database: Database, progress: Callable[[int], None] | None = N
 
 
 async def build_first(database: Database) -> None:
-    """Let a worker build the index where none ever was, as after an update that made it anew."""
+    """Let a worker build the index where none ever was, or where an update wants it anew."""
     async with database.transaction() as tx:
         index = IndexRepository(tx.connection)
-        if not (await index.state()).generation and await index.begin(now()):
+        state = await index.state()
+        is_wanted = not state.generation or state.building is not None
+        if is_wanted and await index.begin(now()):
             tx.enqueue(BuildIndex())
 
 

@@ -13,7 +13,7 @@ from mestore.search.views.log import asked_beginning
 from mestore.search.views.words import words_beginning
 
 EACH = 5
-LOOKED_AT = 100
+LOOKED_AT = 40
 
 
 async def suggest(database: Database, text: str) -> SuggestionsView:

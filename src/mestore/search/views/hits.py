@@ -1,6 +1,6 @@
 """Products by terms: the best of the rarest word, looked up under the others, then joined.
 
-However common a word is, only its `width` best products are read: an index keeps them in order.
+However common a word is, only its best products are read: an index keeps them in order.
 """
 
 from collections.abc import Callable, Mapping, Sequence
@@ -33,8 +33,18 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from mestore.kernel.columns import Code, UtcDateTime
 from mestore.kernel.db import Database
 from mestore.kernel.lane import Plan
-from mestore.search.types import Hit, Slot
-from mestore.search.views.terms import STATEMENTS, Shape, begin, said, shape_of, values_of
+from mestore.search.types import Hit, Slot, WidthPolicy
+from mestore.search.views.terms import (
+    ORDERS,
+    SIGNED,
+    STATEMENTS,
+    Shape,
+    begin,
+    may_have,
+    said,
+    shape_of,
+    values_of,
+)
 
 PRODUCTS = table(
     "products",
@@ -113,11 +123,15 @@ _OF_IDS = select(*COLUMNS, has_stock(PRODUCTS)).where(
 
 @dataclass(frozen=True, slots=True)
 class Looked:
-    """A window of the best products with every word, and how many were looked at and matched."""
+    """A window of the best products with every word, and how many were looked at and matched.
+
+    `is_cut` where there may be more that match below those that were looked at.
+    """
 
     hits: list[Hit]
     looked_at: int
     matched: int
+    is_cut: bool
 
 
 async def hits(
@@ -131,19 +145,25 @@ async def hits(
 ) -> Looked:
     """Return public products with every word, those in stock first, then by the sum of the ranks.
 
-    The first slot is the one to begin with: of each of its terms the `width` best are looked at.
+    The first slot is the one to begin with: of each of its terms the `width` best are looked at, or
+    where there are other words, those that may have them of several times as many.
     `window` is (skip, most) of what was found, `values` are conditions by name. In another order of
-    the index the `width` first are looked at instead.
+    the index the first are looked at instead.
     """
     skipped, most = window
+    reach = database.policy(WidthPolicy).reach(width, slots)
     is_counted = skipped > 0 or most < width
-    statement = _hits(shape_of(slots), tuple(sorted(values)), width, sort, is_counted=is_counted)
+    shape, filters = shape_of(slots), tuple(sorted(values))
+    statement = _hits(shape, filters, (width, reach), sort, is_counted=is_counted)
     bound = values_of(slots) | conditions(values) | {"skipped": skipped, "most": most}
     rows = await database.rows(statement, bound, plan=Plan.ANEW if values else Plan.ONCE)
-    found = [hit_of(row, sum(row[11:]), tuple(row[11:])) for row in rows]
+    found = [hit_of(row, sum(row[12:]), tuple(row[12:])) for row in rows]
     if not rows:
-        return Looked(found, 0, 0)
-    return Looked(found, rows[0][9], rows[0][10] if is_counted else len(rows))
+        return Looked(found, 0, 0, is_cut=False)
+    read, passed, matched = rows[0][9:12]
+    is_cut = read >= reach or passed > width
+    looked_at = read * width // passed if passed > width else read
+    return Looked(found, looked_at, matched if is_counted else len(rows), is_cut)
 
 
 async def of_numbers(
@@ -194,13 +214,17 @@ def hit_of(row: Sequence[Any], score: int, words: tuple[int, ...] = ()) -> Hit:
 
 @lru_cache(maxsize=STATEMENTS)
 def _hits(
-    shape: Shape, filters: tuple[str, ...], width: int, sort: str, *, is_counted: bool
+    shape: Shape, filters: tuple[str, ...], looks: tuple[int, int], sort: str, *, is_counted: bool
 ) -> Select[Any]:
+    width, reach = looks
     limits = [name for name in filters if "price" in name and "price" in sort]
-    first = begin(shape[0], width, sort, limits)
-    begun = first.limit(literal_column(str(width))).subquery("begun")
-    looked_at = func.count().over().label("looked_at")
-    scored = _limited(select(begun.c.number, begun.c.word_0, looked_at), width, 0)
+    first = begin(shape[0], reach, sort, limits, is_signed=len(shape) > 2)
+    begun = first.limit(literal_column(str(reach))).cte("begun")
+    if len(shape) > 2:
+        order = ORDERS[sort](begun.c.word_0, begun.c)
+        scored = _may_have_all(begun, order, shape[2:], width)
+    else:
+        scored = _all_of(begun, width)
     for at, size in enumerate(shape[2:], 1):
         # Without the words so far a product is not looked up under the next one.
         asked = select(scored, said(at, size, scored.c.number).label(f"word_{at}"))
@@ -209,7 +233,7 @@ def _hits(
     words = [scored.c[f"word_{at}"] for at in range(len(shape) - 1)]
     # Filters are looked at afterwards: the planner would find all products of a brand by its index.
     seen = (
-        select(*COLUMNS, PRODUCTS.c.track_inventory, scored.c.looked_at, *words)
+        select(*COLUMNS, PRODUCTS.c.track_inventory, scored.c.read, scored.c.passed, *words)
         .select_from(scored)
         .join(PRODUCTS, PRODUCTS.c.number == scored.c.number)
         .where(and_(PRODUCTS.c.is_public == true(), *(word.is_not(None) for word in words[1:])))
@@ -219,12 +243,16 @@ def _hits(
     stock = has_stock(seen, filters)
     matched = func.count().over() if is_counted else literal_column("0", Integer)
     ranks = [seen.c[word.name] for word in words]
-    by_relevance = (stock.desc(), sum(ranks[1:], ranks[0]).desc(), seen.c.number.desc())
+    by_relevance = [sum(ranks[1:], ranks[0]).desc(), seen.c.number.desc()]
+    if "in_stock" not in filters and "out_of_stock" not in filters:
+        # What a filter has said is a constant, which would name a column to sort by.
+        by_relevance.insert(0, stock.desc())
     return (
         select(
             *(seen.c[column.name] for column in COLUMNS),
             stock,
-            seen.c.looked_at,
+            seen.c.read,
+            seen.c.passed,
             matched.label("matched"),
             *ranks,
         )
@@ -233,6 +261,24 @@ def _hits(
         .limit(bindparam("most"))
         .offset(bindparam("skipped"))
     )
+
+
+def _all_of(begun: Any, width: int) -> Any:  # noqa: ANN401
+    read = func.count().over().label("read")
+    passed = literal_column("0", Integer).label("passed")
+    return _limited(select(begun.c.number, begun.c.word_0, read, passed), width, 0)
+
+
+def _may_have_all(begun: Any, order: Any, sizes: Sequence[int], width: int) -> Any:  # noqa: ANN401
+    """Return the first `width` whose signature may have all the other words."""
+    read = select(func.count()).select_from(begun).scalar_subquery().label("read")
+    passed = func.count().over().label("passed")
+    few = (
+        select(begun.c.number, begun.c.word_0, read, passed)
+        .where(*(may_have(at, size, begun.c) for at, size in enumerate(sizes, 1) if size <= SIGNED))
+        .order_by(*order)
+    )
+    return _limited(few, width, 0)
 
 
 def _limited(rows: Select[Any], width: int, at: int) -> Any:  # noqa: ANN401

@@ -66,7 +66,7 @@ async def collect(
     bound = values_of(slots) | conditions(values) | _window(window)
     rows = await database.rows(statement, bound, plan=Plan.ANEW)
     matched = rows[0][9] if rows else 0
-    return Looked([_hit(row) for row in rows], matched, matched)
+    return Looked([_hit(row) for row in rows], matched, matched, is_cut=False)
 
 
 def _window(window: tuple[int, int]) -> dict[str, int]:

@@ -12,6 +12,7 @@ from sqlalchemy import (
     Integer,
     Select,
     SmallInteger,
+    and_,
     bindparam,
     case,
     func,
@@ -23,6 +24,7 @@ from sqlalchemy import (
 
 from mestore.kernel.db import Database
 from mestore.search.models import SearchState, SearchTerm
+from mestore.search.signature import signature
 from mestore.search.types import Slot
 
 LOOSE = 2500
@@ -30,6 +32,8 @@ LOOSE = 2500
 STATEMENTS = 512
 SIZES = (1, 2, 4, 8, 16, 32)
 LISTS = (1, 2, 8, 32)
+SIGNED = 8
+"""A word of more terms is in every product's signature, as it were."""
 ORDERS: dict[str, Callable[[Any, Any], tuple[Any, ...]]] = {
     "relevance": lambda rank, of: (rank.desc(), of.number.desc()),
     "price": lambda _, of: (of.price_minor, of.number),
@@ -58,6 +62,8 @@ def values_of(slots: Sequence[Slot]) -> dict[str, Any]:
         size = _size(LISTS, slot)
         found |= _listed(f"terms_{at}", slot.terms, size)
         found |= _listed(f"exact_{at}", slot.exact, size)
+        if at and size <= SIGNED:
+            found |= _signed(at, slot.terms, size)
     first = slots[0]
     chosen = _filled([*sorted(first.exact), *sorted(first.loose)], _size(SIZES, first))
     for at, term in enumerate(chosen):
@@ -66,13 +72,17 @@ def values_of(slots: Sequence[Slot]) -> dict[str, Any]:
     return found
 
 
-def begin(size: int, width: int, sort: str, limits: Sequence[str] = ()) -> Select[Any]:
+def begin(
+    size: int, width: int, sort: str, limits: Sequence[str] = (), *, is_signed: bool
+) -> Select[Any]:
     """Return the first (number, word_0) of the word to begin with, over all of its terms.
 
-    In an order of `ORDERS`; `limits` are conditions on the price.
+    In an order of `ORDERS`, with signatures where `is_signed`; `limits` are bounds of the price.
     """
     # No column that the order does not need: its index has all the others.
     columns = (SearchTerm.number, SearchTerm.price_minor)[: 1 + ("price" in sort)]
+    if is_signed:
+        columns = (*columns, SearchTerm.signature_low, SearchTerm.signature_high)
     ranks = [SearchTerm.rank - bindparam(f"loss_{at}", type_=Integer) for at in range(size)]
     parts = [
         _first(f"first_{at}", width, (*columns, rank.label("rank")), sort, limits)
@@ -80,12 +90,14 @@ def begin(size: int, width: int, sort: str, limits: Sequence[str] = ()) -> Selec
     ]
     if len(parts) == 1:
         first = parts[0].subquery("first")
-        return select(first.c.number, first.c.rank.label("word_0"))
+        of_product = [column for column in first.c if column.name != "rank"]
+        return select(*of_product, first.c.rank.label("word_0"))
     every = union_all(*parts).subquery("every")
+    of_product = [column for column in every.c if column.name != "rank"]
     best = func.max(every.c.rank)
     return (
-        select(every.c.number, best.label("word_0"))
-        .group_by(*(column for column in every.c if column.name != "rank"))
+        select(*of_product, best.label("word_0"))
+        .group_by(*of_product)
         .order_by(*ORDERS[sort](best, every.c))
     )
 
@@ -100,6 +112,19 @@ def with_first(size: int, products: Any) -> Select[Any]:  # noqa: ANN401
         same = SearchTerm.number == products.c.number
         return columns.select_from(products).join(SearchTerm, same).where(*has_it)
     return columns.where(products.c.number.in_(select(SearchTerm.number).where(*has_it)))
+
+
+def may_have(at: int, size: int, begun: Any) -> Any:  # noqa: ANN401
+    """Return whether a product may have a word, as far as its signature tells."""
+    return or_(
+        *(
+            and_(
+                _covers(begun.signature_low, f"low_{at}_{choice}"),
+                _covers(begun.signature_high, f"high_{at}_{choice}"),
+            )
+            for choice in range(size)
+        )
+    )
 
 
 def said(at: int, size: int, number: Any) -> Any:  # noqa: ANN401
@@ -153,6 +178,21 @@ def _size(sizes: Sequence[int], slot: Slot) -> int:
 def _listed(name: str, terms: Set[str], size: int) -> dict[str, str]:
     """Return the values of `_is_one_of`."""
     return {f"{name}_{at}": term for at, term in enumerate(_filled(sorted(terms), size))}
+
+
+def _signed(at: int, terms: Set[str], size: int) -> dict[str, int]:
+    """Return the values of `may_have`; the last term fills the list up."""
+    found: dict[str, int] = {}
+    chosen = sorted(terms)
+    for choice in range(size):
+        halves = signature([chosen[min(choice, len(chosen) - 1)]])
+        found |= dict(zip((f"low_{at}_{choice}", f"high_{at}_{choice}"), halves, strict=True))
+    return found
+
+
+def _covers(half: Any, name: str) -> Any:  # noqa: ANN401
+    bits = bindparam(name, type_=BigInteger)
+    return half.bitwise_and(bits) == bits
 
 
 def _filled(terms: list[str], size: int) -> list[str]:
