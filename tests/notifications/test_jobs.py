@@ -8,12 +8,13 @@ from mestore.kernel.clock import now
 from mestore.kernel.db import Database, in_transaction
 from mestore.kernel.jobs import MAXIMUM_TRIES
 from mestore.kernel.outbox import Job, JobState
+from mestore.notifications import service
 from mestore.notifications.adapters.smtp import SmtpMail
 from mestore.notifications.errors import MailNotFound
 from mestore.notifications.jobs import SendMail, send_mail
 from mestore.notifications.models import Mail
 from mestore.notifications.repository import MailRepository
-from mestore.notifications.types import MailKind, OutgoingMail
+from mestore.notifications.types import MailKind, MailPolicy, OutgoingMail, PurgeMails
 from tests.conftest import MovedClock
 from tests.notifications.conftest import SENDER, WorkerOf
 from tests.notifications.mail_server import MailServer
@@ -34,10 +35,12 @@ class Kept:
         self.mails.append(mail)
 
 
-async def write_mail(database: Database, html: str = "<p>Confirmamos tu pago.</p>\n") -> int:
+async def write_mail(
+    database: Database, html: str = "<p>Confirmamos tu pago.</p>\n", *, order_id: int = 7
+) -> int:
     """Write a mail with its job, and return its id."""
     values = {
-        "dedupe_key": "order_paid:7:buyer",
+        "dedupe_key": f"order_paid:{order_id}:buyer",
         "kind": MailKind.ORDER_PAID,
         "recipient": RECIPIENT,
         "subject": "Pago aprobado: niño",
@@ -151,3 +154,27 @@ async def test_a_mail_that_no_server_takes_ends_as_a_dead_letter(
     assert error is not None
     assert "no such mailbox here" in error
     assert await sent_at(database, mail_id) is None
+
+
+async def test_mails_go_when_their_time_is_over_however_many_they_are(
+    database: Database, worker_of: WorkerOf, clock: MovedClock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(service, "PURGED_AT_ONCE", 2)
+    database.policies = {MailPolicy: MailPolicy(keep=timedelta(days=30))}
+    worker = worker_of(Kept())
+
+    async def purge() -> list[int]:
+        async with database.transaction() as tx:
+            tx.enqueue(PurgeMails())
+        while await worker.run_due():
+            pass
+        async with database.read() as connection:
+            return list((await connection.execute(select(Mail.id).order_by(Mail.id))).scalars())
+
+    old = [await write_mail(database, order_id=number) for number in range(5)]
+    clock.advance(timedelta(days=20))
+    new = await write_mail(database)
+    clock.advance(timedelta(days=9))
+    assert await purge() == [*old, new]
+    clock.advance(timedelta(days=2))
+    assert await purge() == [new]

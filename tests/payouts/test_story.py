@@ -63,6 +63,35 @@ async def test_what_was_earned_reaches_the_bank_and_its_commission_is_paid(
     assert await till.doctor() == []
 
 
+async def test_a_payout_pays_the_fees_of_the_oldest_parts_that_it_covers(
+    desk: Desk, till: Till
+) -> None:
+    product = await desk.build.product(stock=9)
+    vendor, orders = product.vendor, []
+    for _ in range(3):
+        order = await till.place(product)
+        await till.settle_approved(order)
+        await till.deliver(order)
+        await release(desk.database, order.id, vendor.id, is_early=True)
+        orders.append(order.id)
+    await desk.name(vendor)
+    earned, _ = await desk.money(vendor)
+    paid, approved = CommissionStatus.PAID, CommissionStatus.APPROVED
+
+    async def drawn(pesos: int | None) -> list[CommissionStatus]:
+        await pay(desk, await desk.approved(vendor, pesos))
+        query = select(Commission.status).where(Commission.order_id.in_(orders))
+        async with desk.database.read() as connection:
+            found = await connection.execute(query.order_by(Commission.order_id))
+            return list(found.scalars())
+
+    # A third of all is one part: less than that covers none, and the rest of it the first.
+    assert await drawn(earned // 3 - 10_000) == [approved] * 3
+    assert await drawn(10_001) == [paid, approved, approved]
+    assert await drawn(None) == [paid] * 3
+    assert await till.doctor() == []
+
+
 async def test_a_refund_beside_a_payout_is_owed_and_never_drawn_twice(
     desk: Desk, till: Till, outside: Outside
 ) -> None:

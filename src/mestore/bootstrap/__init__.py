@@ -51,6 +51,7 @@ from mestore.notifications.adapters.sms_log import SmsLog
 from mestore.notifications.adapters.smtp import SmtpMail
 from mestore.notifications.adapters.twilio import TwilioAccount, TwilioSms
 from mestore.notifications.ports import MailChannel, SmsChannel
+from mestore.notifications.types import MailPolicy
 from mestore.payments.ports import PaymentGateway
 from mestore.payouts.service.world import PayoutWorld
 from mestore.pricing.types import TaxPolicy
@@ -184,6 +185,7 @@ def _database(settings: Settings, sign_in: SignInPolicy) -> Database:
         payout_policy(settings),
         efecty_policy(settings),
         *semantic_policies(settings),
+        MailPolicy(timedelta(days=settings.mail_keep_days)),
         ShippingPolicy(to_minor(settings.shipping_fee), to_minor(settings.free_shipping_from)),
         CommissionPolicy(
             settings.commission_percent,

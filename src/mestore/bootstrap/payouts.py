@@ -26,6 +26,7 @@ def payout_policy(settings: Settings) -> PayoutPolicy:
     return PayoutPolicy(
         minimum_minor=to_minor(settings.payout_minimum),
         four_eyes_from_minor=to_minor(settings.payout_four_eyes_from),
+        wallet_maximum_minor=to_minor(settings.payout_wallet_maximum),
         is_daily=settings.payout_cycle == "daily",
         account_hold=timedelta(hours=settings.payout_account_hold_hours),
     )

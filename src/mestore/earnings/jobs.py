@@ -5,7 +5,12 @@ from datetime import timedelta
 
 import structlog
 
-from mestore.earnings.errors import DisputeRunning, RefundRunning, WithdrawalRunning
+from mestore.earnings.errors import (
+    DisputeRunning,
+    NotDelivered,
+    RefundRunning,
+    WithdrawalRunning,
+)
 from mestore.earnings.repository import EarningsRepository
 from mestore.earnings.service import EarningsService
 from mestore.earnings.types import Planned
@@ -68,7 +73,8 @@ async def _release(database: Database, planned: Planned) -> None:
     except WithdrawalRunning:
         # The operator lengthened the wait since this was planned.
         await _move_due(database, planned)
-    except (RefundRunning, DisputeRunning):
+    except (RefundRunning, DisputeRunning, NotDelivered):
+        # One that was over is not any more where a refund did not go or a dispute was won.
         await _postpone(database, planned)
     except Exception:
         # One part that breaks must not keep the others from their vendors.

@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import bindparam, insert, select, update
+from sqlalchemy import bindparam, func, insert, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from mestore.earnings.models import Release, VendorAdjustment, VendorTerms
@@ -49,6 +49,23 @@ _MOVE_DUE = (
     update(Release)
     .where(Release.id == bindparam("of_id"), Release.released_at.is_(None))
     .values(due_at=bindparam("due", type_=_MOMENT), check_at=bindparam("next_check", type_=_MOMENT))
+)
+_newer = func.coalesce(
+    func.sum(Release.amount_minor - Release.reserve_minor).over(
+        order_by=(Release.released_at.desc(), Release.id.desc()), rows=(None, -1)
+    ),
+    0,
+)
+_RELEASED = (
+    select(Release.released_at, _newer.label("newer_minor"))
+    .where(
+        Release.vendor_id == bindparam("vendor_id"),
+        Release.released_at <= bindparam("moment", type_=_MOMENT),
+    )
+    .subquery()
+)
+_DRAWN_UNTIL = select(func.max(_RELEASED.c.released_at)).where(
+    _RELEASED.c.newer_minor >= bindparam("left_minor")
 )
 _TERMS = select(VendorTerms.reserve_basis_points, VendorTerms.reserve_days).where(
     VendorTerms.vendor_id == bindparam("vendor_id")
@@ -122,6 +139,14 @@ class EarningsRepository:
     async def move_due(self, release_id: int, due_at: datetime) -> None:
         """Set when a part that is not released will be."""
         await affected(self.connection, _MOVE_DUE, of_id=release_id, due=due_at, next_check=due_at)
+
+    async def drawn_until(
+        self, vendor_id: UUID, moment: datetime, left_minor: int
+    ) -> datetime | None:
+        """Return the last release until `moment` of which nothing is in what was left then."""
+        values = {"vendor_id": vendor_id, "moment": moment, "left_minor": left_minor}
+        found: datetime | None = (await self.connection.execute(_DRAWN_UNTIL, values)).scalar_one()
+        return found
 
     async def find_terms(self, vendor_id: UUID) -> Terms | None:
         """Return the terms of a vendor that has its own."""

@@ -66,6 +66,8 @@ class Part:
     vendor_id: UUID
     currency: str
     delivered_at: datetime | None
+    is_over: bool
+    """Whether nothing of its money is left, and its order was called off or refunded."""
     has_open_refund: bool
 
 

@@ -1,4 +1,4 @@
-"""A value of the outside world that changes slowly, kept in memory.
+"""Values that change slowly or cost much to fetch, kept in memory.
 
 Written here because the cache libraries either forget a value that is out of date, or call the
 source once for every caller who waits.
@@ -6,12 +6,15 @@ source once for every caller who waits.
 
 import asyncio
 import time
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Hashable
 from typing import Generic, TypeVar
 
 from mestore.kernel.errors import Unavailable
 
 Value = TypeVar("Value")
+
+CAPACITY = 2_000
+PATIENCE = 0.1
 
 
 class Remembered(Generic[Value]):
@@ -66,6 +69,35 @@ class Remembered(Generic[Value]):
         self._kept = [value]
         self._until = self._monotonic() + self._seconds
         return value
+
+
+class Kept(Generic[Value]):
+    """A bounded number of values by key, each fetched once for all who wait for it."""
+
+    def __init__(self, seconds: float) -> None:
+        self._seconds = seconds
+        self._values: dict[Hashable, Remembered[Value]] = {}
+
+    async def get(self, key: Hashable, fetch: Callable[[], Awaitable[Value]]) -> Value:
+        """Return the value of `key`, fetched where it is unknown or old.
+
+        Where fetching it again takes longer than `PATIENCE`, the last one will do meanwhile.
+        `fetch` needs a connection of its own: who waits here must hold none.
+        """
+        kept = self._values.get(key)
+        if kept is None:
+            kept = self._values[key] = Remembered(fetch, seconds=self._seconds)
+            if len(self._values) > CAPACITY:
+                del self._values[next(iter(self._values))]
+        try:
+            return await kept.latest(within=PATIENCE)
+        except Unavailable:
+            return await kept.fresh()
+
+    def expire(self) -> None:
+        """Let every value be fetched again."""
+        for kept in self._values.values():
+            kept.expire()
 
 
 def _read_error(flight: asyncio.Task[Value]) -> None:

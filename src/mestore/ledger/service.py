@@ -32,6 +32,7 @@ class LedgerService:
     """The posting templates. Amounts are minor units; debits are positive, credits negative."""
 
     def __init__(self, tx: Tx) -> None:
+        self.tx = tx
         self.ledger = LedgerRepository(tx.connection)
 
     async def post_sale(
@@ -203,6 +204,7 @@ class LedgerService:
             await self._post(kind, business_key, order_id, currency, postings)
         elif postings:
             await self.ledger.add(kind, business_key, order_id, currency, postings)
+            self.tx.touch("ledger")
         return True
 
     async def order_balance(self, order_id: int, account: str) -> int:
@@ -226,3 +228,4 @@ class LedgerService:
             raise Unbalanced(business_key)
         if moved:
             await self.ledger.add(kind, business_key, order_id, currency, moved)
+            self.tx.touch("ledger")

@@ -6,14 +6,14 @@ from mestore.accounts.events import CodeRequested, PasswordResetRequested
 from mestore.accounts.service.recovery import RecoveryService
 from mestore.accounts.service.verification import VerificationService
 from mestore.accounts.types.verification import CodePurpose
-from mestore.kernel.db import Database
+from mestore.kernel.db import Database, Tx
 from mestore.notifications.account_wording import code_mail, code_sms, reset_mail
 from mestore.notifications.errors import SmsRefused
 from mestore.notifications.ports import MailChannel, SmsChannel
 from mestore.notifications.service import MailService
-from mestore.notifications.types import SendMail
+from mestore.notifications.types import PurgeMails, SendMail
 
-__all__ = ["SendMail", "send_code", "send_mail", "send_reset_link"]
+__all__ = ["PurgeMails", "SendMail", "purge_mails", "send_code", "send_mail", "send_reset_link"]
 
 log = structlog.get_logger(__name__)
 
@@ -30,6 +30,12 @@ async def send_mail(task: SendMail, *, database: Database, channel: MailChannel)
     await channel.send(mail)
     async with database.transaction() as tx:
         await MailService(tx).mark_sent(task.mail_id)
+
+
+async def purge_mails(tx: Tx, task: PurgeMails) -> None:
+    """Delete one batch of old mails, and ask for another run where there may be more."""
+    if await MailService(tx).purge():
+        tx.enqueue(task)
 
 
 async def send_code(

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import bindparam, insert, select, update
+from sqlalchemy import bindparam, delete, insert, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from mestore.kernel.db import affected, inserted_id
@@ -29,6 +29,9 @@ _MARK_SENT = (
     .where(Mail.id == bindparam("of_mail"), Mail.sent_at.is_(None))
     .values(sent_at=bindparam("moment"))
 )
+# By id, which has an index and grows with the time of writing.
+_OLDEST = select(Mail.id, Mail.created_at).order_by(Mail.id).limit(bindparam("most"))
+_DELETE = delete(Mail).where(Mail.id.in_(bindparam("ids", expanding=True)))
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,3 +57,9 @@ class MailRepository:
     async def mark_sent(self, mail_id: int, moment: datetime) -> bool:
         """Note when a mail was sent; False where that was noted before."""
         return await affected(self.connection, _MARK_SENT, of_mail=mail_id, moment=moment) == 1
+
+    async def purge(self, before: datetime, most: int) -> int:
+        """Delete the oldest mails, where they were written before a moment; return how many."""
+        oldest = await self.connection.execute(_OLDEST, {"most": most})
+        ids = [mail_id for mail_id, created_at in oldest if created_at < before]
+        return await affected(self.connection, _DELETE, ids=ids) if ids else 0

@@ -21,10 +21,12 @@ from mestore.notifications.rendering import (
     refunded,
 )
 from mestore.notifications.repository import MailRepository
-from mestore.notifications.types import MailKind, OutgoingMail, SendMail, Wording
+from mestore.notifications.types import MailKind, MailPolicy, OutgoingMail, SendMail, Wording
 from mestore.orders.service import read_order
 from mestore.orders.types import FinancialStatus, OrderView, Viewer
 from mestore.vendors.service import VendorService
+
+PURGED_AT_ONCE = 500
 
 _WITH_MONEY = frozenset(FinancialStatus) - {FinancialStatus.PENDING, FinancialStatus.VOIDED}
 
@@ -158,6 +160,11 @@ class MailService:
     async def mark_sent(self, mail_id: int) -> None:
         """Note that a mail was sent; the first time counts."""
         await self.mails.mark_sent(mail_id, now())
+
+    async def purge(self) -> bool:
+        """Delete a batch of mails past their time; say whether there may be more."""
+        before = now() - self.tx.policy(MailPolicy).keep
+        return await self.mails.purge(before, PURGED_AT_ONCE) == PURGED_AT_ONCE
 
     async def _buyer_of(self, order: OrderView) -> _Buyer | None:
         """Return who to tell of an order, at the address it was placed with; a gone buyer none.

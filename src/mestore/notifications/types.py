@@ -1,7 +1,7 @@
 """The words of notifications."""
 
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from enum import StrEnum
 
 from mestore.kernel.messages import Task
@@ -23,6 +23,13 @@ class MailKind(StrEnum):
     BANK_ACCOUNT_CHANGED = "bank_account_changed"
     PRICES_DROPPED = "prices_dropped"
     MATCHES_FOUND = "matches_found"
+
+
+@dataclass(frozen=True, slots=True)
+class MailPolicy:
+    """How long written mails are kept."""
+
+    keep: timedelta = timedelta(days=90)
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,3 +68,8 @@ class SendMail(Task):
     """Send a written mail, unless it was sent already."""
 
     mail_id: int
+
+
+@dataclass(frozen=True, slots=True)
+class PurgeMails(Task):
+    """Delete mails that were written long ago, sent or not."""

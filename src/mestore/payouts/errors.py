@@ -73,6 +73,13 @@ class BelowMinimum(Conflict):
     es = "Un pago es de mínimo {minimum} y hay {available} disponible. Espera a más ventas."
 
 
+class WalletFull(Conflict):
+    """The wallet may not take as much in a month."""
+
+    en = "Your wallet takes {left} more this month. Ask for that, or name an account of a bank."
+    es = "Tu billetera recibe {left} más este mes. Pide eso o registra una cuenta de un banco."
+
+
 class VendorSuspended(Conflict):
     """The shop is suspended."""
 

@@ -99,6 +99,8 @@ class PayoutPolicy:
     four_eyes_from_minor: int = 500_000_000
     account_hold: timedelta = timedelta(hours=72)
     is_daily: bool = False
+    wallet_maximum_minor: int = 0
+    """What a low-value deposit of a person takes in a month; none where it is 0."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,6 +113,12 @@ class BankAccount:
     holder_name: str
     document_type: DocumentType
     document_number: str
+
+    @property
+    def is_low_value(self) -> bool:
+        """Say whether the law lets only so much a month move on it; companies have no such one."""
+        is_company = self.document_type is DocumentType.NIT
+        return self.account_type is AccountType.DEPOSITO and not is_company
 
 
 @dataclass(frozen=True, slots=True)

@@ -76,5 +76,11 @@ class TakenByBank(Conflict):
 class VoidedByGateway(Conflict):
     """The gateway took this money back itself."""
 
-    en = "The gateway took this money back itself: see VOIDED_LATER. There is nothing to send."
-    es = "La pasarela ya devolvió este dinero: mira VOIDED_LATER. No hay nada que enviar."
+    en = (
+        "The gateway took this money back itself: see VOIDED_LATER. There is nothing to send."
+        " End a refund that waits at POST /admin/refunds/{{id}}/ended as given."
+    )
+    es = (
+        "La pasarela ya devolvió este dinero: mira VOIDED_LATER. No hay nada que enviar."
+        " Termina un reembolso pendiente en POST /admin/refunds/{{id}}/ended como entregado."
+    )

@@ -22,7 +22,14 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from mestore.kernel.clock import now
 from mestore.kernel.db import add_rows, affected, inserted_id
 from mestore.refunds.models import RefundLine, RefundRow
-from mestore.refunds.types import OPEN_STATES, PAID_STATES, PlannedLine, Refund, RefundState
+from mestore.refunds.types import (
+    OPEN_STATES,
+    PAID_STATES,
+    OpenUnits,
+    PlannedLine,
+    Refund,
+    RefundState,
+)
 
 _REFUND = select(*(getattr(RefundRow, each.name) for each in fields(Refund)))
 _BY_ID = _REFUND.where(RefundRow.id == bindparam("refund_id"))
@@ -44,6 +51,12 @@ _LINES = (
     select(*(getattr(RefundLine, each.name) for each in fields(PlannedLine)))
     .where(RefundLine.refund_id == bindparam("refund_id"))
     .order_by(RefundLine.id)
+)
+_OPEN_LINES = (
+    select(RefundLine.variant_id, RefundLine.quantity, RefundLine.restock, RefundRow.created_at)
+    .join(RefundRow, RefundRow.id == RefundLine.refund_id)
+    .where(RefundRow.order_id == bindparam("order_id"), RefundRow.state.in_(OPEN_STATES))
+    .order_by(RefundRow.id.desc(), RefundLine.id)
 )
 _COUNT = select(func.count()).where(RefundRow.order_id == bindparam("order_id"))
 _PAID = select(func.coalesce(func.sum(RefundRow.amount_minor), 0)).where(
@@ -107,6 +120,11 @@ class RefundRepository:
         """Return the lines of a refund."""
         rows = await self.connection.execute(_LINES, {"refund_id": refund_id})
         return [PlannedLine(*row) for row in rows]
+
+    async def open_units(self, order_id: int) -> list[OpenUnits]:
+        """Return what refunds of an order that have not ended would give back, the newest first."""
+        rows = await self.connection.execute(_OPEN_LINES, {"order_id": order_id})
+        return [OpenUnits(*row) for row in rows]
 
     async def count(self, order_id: int) -> int:
         """Return how many refunds an order has had."""

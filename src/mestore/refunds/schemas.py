@@ -144,7 +144,7 @@ class BankAccountOut(BaseModel):
 
 
 class RefundOut(BaseModel):
-    """A refund."""
+    """A refund; `is_voided` where the gateway has annulled its payment: do not transfer it."""
 
     id: int
     order_id: int | None
@@ -161,6 +161,7 @@ class RefundOut(BaseModel):
     code: str | None
     bank_account: BankAccountOut | None
     bank_reference: str | None
+    is_voided: bool
     lines: list[RefundLineOut]
     created_at: datetime
     updated_at: datetime

@@ -82,6 +82,16 @@ class PlannedLine:
 
 
 @dataclass(frozen=True, slots=True)
+class OpenUnits:
+    """Units of a variant whose money is on its way back."""
+
+    variant_id: UUID
+    quantity: int
+    restock: bool
+    asked_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
 class RefundPlan:
     """What goes back in all, in minor units."""
 

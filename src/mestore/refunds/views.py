@@ -7,7 +7,7 @@ from typing import Any
 from uuid import UUID
 
 import msgspec
-from sqlalchemy import BigInteger, ColumnElement, String, column, func, select, table, true
+from sqlalchemy import BigInteger, ColumnElement, String, column, exists, func, select, table, true
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from mestore.kernel.columns import Minor, UtcDateTime
@@ -19,7 +19,33 @@ from mestore.refunds.models import RefundLine, RefundRow
 from mestore.refunds.types import RefundState
 
 _ORDER = SortKey("-id", RefundRow.id, RefundRow.id, descending=True)
-_REFUNDS = select(*RefundRow.__table__.columns)
+_EXCEPTIONS = table(
+    "payment_exceptions",
+    column("id", BigInteger),
+    column("kind", String),
+    column("state", String),
+    column("gateway", String),
+    column("transaction_id", String),
+    column("reference", String),
+    column("order_id", BigInteger),
+    column("amount_minor", Minor),
+    column("currency", String),
+    column("created_at", UtcDateTime),
+    column("resolution", String),
+    column("reason", String),
+    column("resolved_by", RefundRow.actor_id.type),
+    column("resolved_at", UtcDateTime),
+)
+_REFUNDS = select(
+    *RefundRow.__table__.columns,
+    exists()
+    .where(
+        _EXCEPTIONS.c.gateway == RefundRow.gateway,
+        _EXCEPTIONS.c.transaction_id == RefundRow.transaction_id,
+        _EXCEPTIONS.c.kind == ExceptionKind.VOIDED_LATER.value,
+    )
+    .label("is_voided"),
+)
 _LINES = select(
     RefundLine.refund_id,
     RefundLine.order_item_id,
@@ -77,6 +103,7 @@ class RefundView(msgspec.Struct, frozen=True, kw_only=True):
     code: str | None
     bank_account: dict[str, Any] | None
     bank_reference: str | None
+    is_voided: bool
     lines: list[LineView]
     created_at: datetime
     updated_at: datetime
@@ -128,6 +155,7 @@ class RefundViews:
             amount=to_number(row.amount_minor),
             shipping_amount=to_number(row.shipping_minor),
             bank_account=account,
+            is_voided=bool(row.is_voided),
             lines=lines,
             **{name: getattr(row, name) for name in _TOLD},
         )
@@ -144,23 +172,6 @@ def _line(row: Any) -> LineView:  # noqa: ANN401  a row
     )
 
 
-_EXCEPTIONS = table(
-    "payment_exceptions",
-    column("id", BigInteger),
-    column("kind", String),
-    column("state", String),
-    column("gateway", String),
-    column("transaction_id", String),
-    column("reference", String),
-    column("order_id", BigInteger),
-    column("amount_minor", Minor),
-    column("currency", String),
-    column("created_at", UtcDateTime),
-    column("resolution", String),
-    column("reason", String),
-    column("resolved_by", RefundRow.actor_id.type),
-    column("resolved_at", UtcDateTime),
-)
 _QUEUE_ORDER = SortKey("-id", _EXCEPTIONS.c.id, _EXCEPTIONS.c.id, descending=True)
 
 

@@ -107,6 +107,7 @@ class Settings(
     smtp_user: str | None = None
     smtp_password: SecretStr | None = None
     smtp_starttls: bool = True
+    mail_keep_days: Annotated[int, Field(ge=7, le=3650)] = 90
     smtp_from: str = "MeStore <no-reply@example.com>"
 
     twilio_account_sid: str | None = None

@@ -20,6 +20,7 @@ class PayoutSettings(BaseSettings):
 
     payout_minimum: Pesos = Decimal(10000)
     payout_four_eyes_from: Pesos = Decimal(5_000_000)
+    payout_wallet_maximum: Pesos = Decimal(11_024_727)
     payout_cycle: Literal["manual", "daily"] = "manual"
     payout_account_hold_hours: Annotated[int, Field(ge=0, le=720)] = 72
 

@@ -13,7 +13,7 @@ from mestore.accounts.events import (
 )
 from mestore.bulk.service.workshop import Workshop
 from mestore.checkout.types import Outside
-from mestore.disputes.events import DisputeClosed, DisputeOpened
+from mestore.disputes.events import DisputeOpened
 from mestore.kernel.jobs import Route
 from mestore.kernel.messages import Message
 from mestore.media.ports import BlobStore
@@ -41,7 +41,6 @@ UNHEARD: tuple[type[Message], ...] = (
     UserSuspended,
     UserActivated,
     DisputeOpened,
-    DisputeClosed,
     PayoutRequested,
     PayoutPaid,
     PayoutReturned,

@@ -14,9 +14,15 @@ from mestore.checkout.jobs import (
 )
 from mestore.checkout.subscribers import on_order_cancelled
 from mestore.checkout.types import Outside
+from mestore.disputes.events import DisputeClosed
 from mestore.disputes.jobs import FollowDisputes, follow_disputes, on_dispute_signal
 from mestore.earnings.jobs import ReleaseEarnings, release_earnings
-from mestore.earnings.subscribers import on_order_delivered
+from mestore.earnings.subscribers import (
+    on_dispute_closed,
+    on_order_delivered,
+    on_order_refunded,
+)
+from mestore.earnings.subscribers import on_order_cancelled as on_part_cancelled
 from mestore.kernel.db import Database
 from mestore.kernel.jobs import InTransaction, Route
 from mestore.notifications.subscribers import (
@@ -53,6 +59,7 @@ from mestore.payouts.jobs import (
 from mestore.payouts.service.world import PayoutWorld
 from mestore.payouts.subscribers import on_user_erased as on_payee_erased
 from mestore.reconciliation.jobs import ReconcileDays, reconcile_days
+from mestore.refunds.events import OrderRefunded
 from mestore.refunds.jobs import (
     FollowRefunds,
     SettleQueues,
@@ -135,5 +142,8 @@ def _earning_routes(database: Database) -> tuple[Route, ...]:
     releasing = partial(release_earnings, database=database)
     return (
         Route(OrderDelivered, "earnings.on_order_delivered", InTransaction(on_order_delivered)),
+        Route(OrderRefunded, "earnings.on_order_refunded", InTransaction(on_order_refunded)),
+        Route(OrderCancelled, "earnings.on_order_cancelled", InTransaction(on_part_cancelled)),
+        Route(DisputeClosed, "earnings.on_dispute_closed", InTransaction(on_dispute_closed)),
         Route(ReleaseEarnings, "earnings.release", releasing),
     )

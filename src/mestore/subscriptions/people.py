@@ -19,7 +19,7 @@ from mestore.carts.subscribers import on_user_erased as on_cart_owner_erased
 from mestore.inventory.events import LowStock
 from mestore.kernel.db import Database
 from mestore.kernel.jobs import InTransaction, Route
-from mestore.notifications.jobs import send_code, send_mail, send_reset_link
+from mestore.notifications.jobs import purge_mails, send_code, send_mail, send_reset_link
 from mestore.notifications.ports import MailChannel, SmsChannel
 from mestore.notifications.subscribers import (
     on_low_stock,
@@ -28,7 +28,7 @@ from mestore.notifications.subscribers import (
     on_order_refunded,
     on_password_changed,
 )
-from mestore.notifications.types import SendMail
+from mestore.notifications.types import PurgeMails, SendMail
 from mestore.orders.events import OrderPaid, OrderPlaced
 from mestore.refunds.events import OrderRefunded
 from mestore.subscriptions.times import SweepKernel, sweep_kernel
@@ -67,4 +67,5 @@ def _sending_routes(database: Database, mail: MailChannel, sms: SmsChannel) -> t
         Route(CodeRequested, "notifications.send_code", coding),
         Route(PasswordResetRequested, "notifications.send_reset_link", linking),
         Route(SendMail, "notifications.send_mail", sending),
+        Route(PurgeMails, "notifications.purge_mails", InTransaction(purge_mails)),
     )

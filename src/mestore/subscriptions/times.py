@@ -29,6 +29,7 @@ from mestore.kernel.db import Tx
 from mestore.kernel.idempotency import purge_expired
 from mestore.kernel.jobs import Periodic, purge_done
 from mestore.kernel.messages import Task
+from mestore.notifications.types import PurgeMails
 from mestore.payments.jobs import (
     PurgeTraces,
     PurgeVoucherLookups,
@@ -81,6 +82,7 @@ PERIODIC = (
     Periodic(TellMatches(), timedelta(minutes=15)),
     Periodic(PurgeHistory(), timedelta(hours=1)),
     Periodic(PurgeTraces(), timedelta(hours=1)),
+    Periodic(PurgeMails(), timedelta(hours=1)),
     Periodic(TidySearch(), timedelta(minutes=5)),
     Periodic(MendVectors(), timedelta(minutes=30)),
     Periodic(SweepKernel(), timedelta(hours=1)),

@@ -46,19 +46,19 @@ async def list_transactions(
     `account` is one as the lines name it, such as `platform:commission`, or `pending` for a
     vendor's own. Both dates are included; days are Bogotá's.
     """
-    async with db.read() as connection:
-        owner_id = None
-        if not caller.oversees(Permission.PAYOUTS_VIEW):
+    owner_id = None
+    if not caller.oversees(Permission.PAYOUTS_VIEW):
+        async with db.read() as connection:
             owner_id = (await vendor_of(connection, caller.user_id)).id
-            account = account and f"vendor:{owner_id}:{account}"
-        filter_ = TransactionFilter(
-            kind,
-            order_id,
-            account,
-            vendor_id,
-            beginning(date_from) if date_from else None,
-            end(date_to) if date_to else None,
-        )
-        page = await page_transactions(connection, paging, filter_, owner_id)
+        account = account and f"vendor:{owner_id}:{account}"
+    filter_ = TransactionFilter(
+        kind,
+        order_id,
+        account,
+        vendor_id,
+        beginning(date_from) if date_from else None,
+        end(date_to) if date_to else None,
+    )
+    page = await page_transactions(db, paging, filter_, owner_id)
     body = {"transactions": page.rows, "pagination": page.pagination}
     return Response(msgspec.json.encode(body), media_type="application/json")

@@ -13,8 +13,9 @@ from mestore.earnings.errors import (
     WithdrawalRunning,
 )
 from mestore.earnings.repository import EarningsRepository
-from mestore.earnings.types import EarningsPolicy, Part, Planned, Released, Terms
-from mestore.earnings.views.parts import find_part
+from mestore.earnings.types import EarningsPolicy, Part, Planned, Purpose, Released, Terms
+from mestore.earnings.views.balance import balance_of
+from mestore.earnings.views.parts import find_part, over_parts
 from mestore.kernel.clock import now
 from mestore.kernel.db import Tx
 from mestore.kernel.errors import LostRace
@@ -51,13 +52,29 @@ class EarningsService:
         """
         return -await self.ledger.balance(vendor_available_account(vendor_id))
 
+    async def drawn_until(
+        self, vendor_id: UUID, moment: datetime, amount_minor: int
+    ) -> datetime | None:
+        """Return until when all releases were drawn by who drew an amount at `moment`.
+
+        What was released first is drawn first; None where not even that is covered.
+        """
+        then = await balance_of(self.tx.connection, vendor_id, moment)
+        left_minor = then.by_purpose[Purpose.AVAILABLE] - amount_minor
+        if left_minor <= 0:
+            return moment
+        return await self.earnings.drawn_until(vendor_id, moment, left_minor)
+
     def possible_from(self, delivered_at: datetime) -> datetime:
         """Return from when on a part that was delivered then is released."""
         return withdrawal_ends(delivered_at) + timedelta(days=self.policy.extra_days)
 
-    async def plan(self, order_id: int, vendor_id: UUID, delivered_at: datetime) -> None:
-        """Write down when a delivered part will be released; a repeat changes nothing."""
-        due_at = self.possible_from(delivered_at)
+    async def plan(self, order_id: int, vendor_id: UUID, delivered_at: datetime | None) -> None:
+        """Write down when a part will be released; a repeat changes nothing.
+
+        One that was not delivered is over, and there is nothing to wait for.
+        """
+        due_at = now() if delivered_at is None else self.possible_from(delivered_at)
         row = {
             "order_id": order_id,
             "vendor_id": vendor_id,
@@ -75,6 +92,13 @@ class EarningsService:
         if part is not None and part.delivered_at is not None:
             await self.plan(order_id, vendor_id, part.delivered_at)
 
+    async def plan_over(self, order_id: int) -> None:
+        """Plan the release of what vendors owe of parts that will not be sent any more."""
+        for vendor_id in await over_parts(self.tx.connection, order_id):
+            pending = vendor_pending_account(vendor_id)
+            if await self.ledger.order_balance(order_id, pending):
+                await self.plan(order_id, vendor_id, None)
+
     async def plan_again(self, planned: Planned) -> None:
         """Reckon anew when a part that is not released will be."""
         part = await find_part(self.tx.connection, planned.order_id, planned.vendor_id)
@@ -84,6 +108,7 @@ class EarningsService:
     async def release(self, order_id: int, vendor_id: UUID, *, is_early: bool = False) -> Released:
         """Release all that is left of a vendor's part, also a debt; a repeat changes nothing.
 
+        A part that was not delivered is released once it is over: all its money went back.
         Raises `PartNotFound`, `NotDelivered`, `WithdrawalRunning` unless `is_early`,
         `RefundRunning` and `DisputeRunning`.
         """
@@ -91,7 +116,7 @@ class EarningsService:
         part = await find_part(self.tx.connection, order_id, vendor_id)
         if part is None:
             raise PartNotFound
-        if part.delivered_at is None:
+        if part.delivered_at is None and not part.is_over:
             raise NotDelivered
         planned = await self.earnings.find(order_id, vendor_id)
         if planned is None:
@@ -99,7 +124,7 @@ class EarningsService:
             planned = await self._planned(order_id, vendor_id)
         if planned.released_at is not None:
             return Released(planned.amount_minor, planned.reserve_minor, is_new=False)
-        await self._check(part, part.delivered_at, is_early=is_early)
+        await self._check(part, is_early=is_early)
         return await self._move(part, planned)
 
     async def release_reserve(self, order_id: int, vendor_id: UUID) -> bool:
@@ -145,10 +170,11 @@ class EarningsService:
             raise PartNotFound
         return planned
 
-    async def _check(self, part: Part, delivered_at: datetime, *, is_early: bool) -> None:
-        possible_from = self.possible_from(delivered_at)
-        if not is_early and now() < possible_from:
-            raise WithdrawalRunning(possible_from=possible_from.isoformat())
+    async def _check(self, part: Part, *, is_early: bool) -> None:
+        if part.delivered_at is not None and not is_early:
+            possible_from = self.possible_from(part.delivered_at)
+            if now() < possible_from:
+                raise WithdrawalRunning(possible_from=possible_from.isoformat())
         if part.has_open_refund:
             raise RefundRunning
         if await DisputeService(self.tx).open_on(part.order_id):

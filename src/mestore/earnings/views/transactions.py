@@ -1,6 +1,6 @@
-"""The entries of the ledger as clients read them: two statements and a count a page."""
+"""The entries of the ledger as clients read them: two statements a page, a count if need be."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -12,9 +12,13 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from mestore.earnings.types import vendor_codes
 from mestore.earnings.views.balance import ACCOUNTS, ENTRIES, LINES
+from mestore.kernel.db import Database
 from mestore.kernel.money import to_number
 from mestore.kernel.paging import Page, PageRequest, SortKey, apply, page_of
+from mestore.kernel.remembered import Kept
 from mestore.ledger.types import EntryKind
+
+SECONDS = 30.0
 
 _ORDER = SortKey("-id", ENTRIES.c.id, ENTRIES.c.id, descending=True)
 _ENTRIES = select(
@@ -64,16 +68,53 @@ class TransactionFilter:
     created_to: datetime | None = None
 
 
+class EntryCounts:
+    """How many entries each filter has. Other processes may be `SECONDS` behind."""
+
+    def __init__(self, _: Database) -> None:
+        self.counts: Kept[int] = Kept(SECONDS)
+
+    def touch(self, tags: Iterable[str]) -> None:
+        """Have them counted again once something was posted; a listener of the database."""
+        if "ledger" in tags:
+            self.counts.expire()
+
+
 async def page_transactions(
-    connection: AsyncConnection,
-    wanted: PageRequest,
-    filter_: TransactionFilter,
-    owner_id: UUID | None,
+    database: Database, wanted: PageRequest, filter_: TransactionFilter, owner_id: UUID | None
 ) -> Page[TransactionView]:
     """Return a page of entries, the newest first; of a vendor those that touch it, its lines."""
-    codes = None if owner_id is None else vendor_codes(owner_id)
-    seen = await _account_ids(connection, codes) if codes is not None else None
-    conditions = _conditions(filter_)
+    async with database.read() as connection:
+        seen = None
+        if owner_id is not None:
+            seen = await _account_ids(connection, vendor_codes(owner_id))
+        conditions = await _conditions(connection, filter_, owner_id, seen)
+        query = apply(_ENTRIES.where(*conditions), wanted, _ORDER)
+        rows = (await connection.execute(query)).all()
+        lines = await _lines(connection, [row.id for row in rows], seen)
+    if wanted.cursor is None and wanted.page == 1 and len(rows) <= wanted.per_page:
+        total = len(rows)
+    else:
+        counts = database.kept(EntryCounts).counts
+        total = await counts.get((filter_, owner_id), lambda: _count(database, conditions))
+    page = page_of(rows, wanted, _ORDER, total, ("id", "id"))
+    views = [_view(row, lines[row.id], is_vendor=seen is not None) for row in page.rows]
+    return Page(views, page.pagination)
+
+
+async def _count(database: Database, conditions: Sequence[ColumnElement[bool]]) -> int:
+    counted = select(func.count()).select_from(ENTRIES).where(*conditions)
+    async with database.read() as connection:
+        return int((await connection.execute(counted)).scalar_one())
+
+
+async def _conditions(
+    connection: AsyncConnection,
+    filter_: TransactionFilter,
+    owner_id: UUID | None,
+    seen: Sequence[int] | None,
+) -> list[ColumnElement[bool]]:
+    conditions = _conditions_of(filter_)
     for accounts in await _asked_accounts(connection, filter_):
         conditions.append(_touches(accounts))
     if seen is not None:
@@ -81,13 +122,7 @@ async def page_transactions(
     if owner_id is not None and filter_.vendor_id not in {None, owner_id}:
         # Which of its orders have parts of another vendor is not for a vendor to know.
         conditions.append(false())
-    counted = select(func.count()).select_from(ENTRIES).where(*conditions)
-    total: int = (await connection.execute(counted)).scalar_one()
-    query = apply(_ENTRIES.where(*conditions), wanted, _ORDER)
-    page = page_of((await connection.execute(query)).all(), wanted, _ORDER, total, ("id", "id"))
-    lines = await _lines(connection, [row.id for row in page.rows], seen)
-    views = [_view(row, lines[row.id], is_vendor=seen is not None) for row in page.rows]
-    return Page(views, page.pagination)
+    return conditions
 
 
 def _touches(account_ids: Sequence[int]) -> ColumnElement[bool]:
@@ -112,7 +147,7 @@ async def _asked_accounts(
     return found
 
 
-def _conditions(filter_: TransactionFilter) -> list[ColumnElement[bool]]:
+def _conditions_of(filter_: TransactionFilter) -> list[ColumnElement[bool]]:
     found: list[ColumnElement[bool]] = []
     if filter_.kind is not None:
         found.append(ENTRIES.c.kind == filter_.kind.value)

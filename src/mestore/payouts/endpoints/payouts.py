@@ -26,6 +26,7 @@ from mestore.payouts.errors import (
     PayoutNotFound,
     PayoutNotPossible,
     VendorSuspended,
+    WalletFull,
 )
 from mestore.payouts.schemas import (
     PaidIn,
@@ -79,6 +80,7 @@ async def list_payouts(
         NegativeBalance,
         InsufficientBalance,
         BelowMinimum,
+        WalletFull,
         NoBankAccount,
         BankAccountOnHold,
         BankAccountRejected,
@@ -94,7 +96,8 @@ async def ask_for_payout(
 ) -> Response:
     """Ask for money as a vendor, once per `Idempotency-Key`: an amount, or all that is available.
 
-    It waits for the operator's approval; until then it can be called off.
+    It waits for the operator's approval; until then it can be called off. Of all that is available
+    goes to a wallet what it may take in this month.
     """
 
     async def effect(tx: Tx) -> Answer:

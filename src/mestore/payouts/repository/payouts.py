@@ -10,13 +10,19 @@ from sqlalchemy import bindparam, insert, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from mestore.kernel.clock import now
-from mestore.kernel.db import affected, inserted_id
+from mestore.kernel.columns import UtcDateTime
+from mestore.kernel.db import affected, inserted_id, rows_of
 from mestore.payouts.models import PayoutApproval, PayoutRow
-from mestore.payouts.types import Payout, PayoutState
+from mestore.payouts.types import OPEN_STATES, BankAccount, Payout, PayoutState, account_of
 
 _PAYOUT = select(*(getattr(PayoutRow, each.name) for each in fields(Payout)))
 _BY_ID = _PAYOUT.where(PayoutRow.id == bindparam("payout_id"))
 _OF_BATCH = _PAYOUT.where(PayoutRow.batch_id == bindparam("of_batch")).order_by(PayoutRow.number)
+_SINCE = select(PayoutRow.account, PayoutRow.amount_minor).where(
+    PayoutRow.vendor_id == bindparam("of_vendor"),
+    PayoutRow.created_at >= bindparam("moment", type_=UtcDateTime),
+    PayoutRow.state.in_(sorted({*OPEN_STATES, PayoutState.PAID})),
+)
 _ADD = insert(PayoutRow)
 _APPROVE = insert(PayoutApproval)
 _COUNT = (
@@ -50,6 +56,11 @@ class PayoutRepository:
         """Return a payout."""
         row = (await self.connection.execute(_BY_ID, {"payout_id": payout_id})).one_or_none()
         return None if row is None else Payout(*row)
+
+    async def since(self, vendor_id: UUID, moment: datetime) -> list[tuple[BankAccount, int]]:
+        """Return where payouts of a vendor went or will go that were asked for since then."""
+        rows = await rows_of(self.connection, _SINCE, of_vendor=vendor_id, moment=moment)
+        return [(account_of(account), amount) for account, amount in rows]
 
     async def of_batch(self, batch_id: int, *, held: bool = False) -> list[Payout]:
         """Return the payouts of a batch, the oldest first."""

@@ -43,6 +43,8 @@ log = structlog.get_logger(__name__)
 
 MOST_PAYOUTS = 1000
 _STAFF_DECIDES_AFTER = timedelta(hours=24)
+OVERDUE_AFTER = timedelta(days=5)
+"""When staff looks at a payout without an end: banks need two workdays, and there are holidays."""
 _EVERY = frozenset(DocumentType)
 
 
@@ -137,6 +139,11 @@ async def note_results(
     return Applied(**lists, unknown=tuple(unknown))
 
 
+def is_overdue(payout: Payout) -> bool:
+    """Say whether a payout was sent so long ago that its end should be known."""
+    return now() - (payout.sent_at or now()) > OVERDUE_AFTER
+
+
 def _is_left_to_staff(payout: Payout) -> bool:
     is_old = now() - (payout.sent_at or now()) > _STAFF_DECIDES_AFTER
     return payout.state not in SENT_STATES or (is_old and payout.state is PayoutState.UNKNOWN)
@@ -154,7 +161,8 @@ async def _note_one(world: PayoutWorld, batch: Batch, payout: Payout, result: Li
 async def apply_line(world: PayoutWorld, batch: Batch, payout: Payout, result: LineResult) -> bool:
     """Apply what is said of one payout; False where it has ended, or nothing new is said."""
     is_its_amount = result.amount_minor in (None, payout.amount_minor)
-    is_news = payout.state is not PayoutState.SENT or result.end is not LineEnd.PENDING
+    waiting = PayoutState.UNKNOWN if is_overdue(payout) else PayoutState.SENT
+    is_news = payout.state is not waiting or result.end is not LineEnd.PENDING
     if payout.state not in SENT_STATES or (is_its_amount and not is_news):
         return False
     async with world.database.transaction() as tx:
@@ -170,9 +178,15 @@ async def apply_line(world: PayoutWorld, batch: Batch, payout: Payout, result: L
             case LineEnd.FAILED:
                 return await _failed(tx, payout, result)
             case LineEnd.PENDING:
-                unknown = (PayoutState.UNKNOWN,)
-                payouts = PayoutRepository(tx.connection)
-                return await payouts.move(payout.id, unknown, PayoutState.SENT, in_batch=batch.id)
+                return await _wait(tx, batch, payout, waiting)
+
+
+async def _wait(tx: Tx, batch: Batch, payout: Payout, to: PayoutState) -> bool:
+    payouts = PayoutRepository(tx.connection)
+    moved = await payouts.move(payout.id, (payout.state,), to, in_batch=batch.id)
+    if moved and to is PayoutState.UNKNOWN:
+        log.error("payout_never_ended", payout=payout.reference, sent_at=payout.sent_at)
+    return moved
 
 
 async def _paid(tx: Tx, batch: Batch, payout: Payout, result: LineResult) -> bool:

@@ -3,6 +3,7 @@
 from collections.abc import Collection
 
 from mestore.commissions.service import CommissionService
+from mestore.earnings.service import EarningsService
 from mestore.kernel.clock import now
 from mestore.kernel.db import Tx
 from mestore.ledger.service import LedgerService
@@ -47,7 +48,11 @@ async def pay_out(
     ]
     key = f"payout:{payout.id}:paid"
     await ledger.transfer(EntryKind.PAYOUT, key, None, payout.currency, postings)
-    await CommissionService(tx).mark_paid(payout.vendor_id, payout.created_at)
+    until = await EarningsService(tx).drawn_until(
+        payout.vendor_id, payout.created_at, payout.amount_minor
+    )
+    if until is not None:
+        await CommissionService(tx).mark_paid(payout.vendor_id, until)
     tx.publish(PayoutPaid(payout.id, payout.vendor_id, payout.amount_minor))
     return True
 

@@ -1,6 +1,7 @@
 """Asking for a payout: the money leaves what is available in the same transaction."""
 
 from dataclasses import asdict
+from datetime import UTC, datetime, time
 from typing import Any
 from uuid import UUID
 
@@ -8,7 +9,7 @@ from mestore.accounts.service.acts import record
 from mestore.accounts.service.contacts import Contacts
 from mestore.accounts.types.acts import Act, Subject
 from mestore.earnings.service import EarningsService
-from mestore.kernel.clock import BOGOTA, now
+from mestore.kernel.clock import BOGOTA, now, today_in_bogota
 from mestore.kernel.db import Tx
 from mestore.kernel.ids import uuid7
 from mestore.kernel.money import CURRENCY, to_number
@@ -28,6 +29,7 @@ from mestore.payouts.errors import (
     NegativeBalance,
     NoBankAccount,
     VendorSuspended,
+    WalletFull,
 )
 from mestore.payouts.events import PayoutRequested
 from mestore.payouts.repository.accounts import AccountRepository
@@ -41,6 +43,7 @@ async def request_payout(
 ) -> UUID:
     """Write a payout of an amount, or of all that is available, and return its id.
 
+    To a wallet goes no more in a month than it may take; what is over that stays available.
     The vendor's balance is locked first, so that two requests never draw the same money.
     """
     if vendor.status is VendorStatus.SUSPENDED:
@@ -51,7 +54,8 @@ async def request_payout(
     if available < 0:
         raise NegativeBalance(available=to_number(available))
     account = await _usable_account(tx, vendor.id)
-    amount = _checked(tx.policy(PayoutPolicy), amount_minor, available)
+    room = await _room(tx, vendor.id, account)
+    amount = _checked(tx.policy(PayoutPolicy), amount_minor, available, room)
     contacts = await Contacts(tx.connection).of([vendor.user_id])
     moment, payout_id = now(), uuid7()
     row = {
@@ -93,11 +97,28 @@ async def _usable_account(tx: Tx, vendor_id: UUID) -> BankAccount:
     return kept.account
 
 
-def _checked(policy: PayoutPolicy, wanted_minor: int | None, available_minor: int) -> int:
+async def _room(tx: Tx, vendor_id: UUID, account: BankAccount) -> int | None:
+    """Return what more the account may take this month; None where nothing limits that."""
+    maximum = tx.policy(PayoutPolicy).wallet_maximum_minor
+    if not maximum or not account.is_low_value:
+        return None
+    month = datetime.combine(today_in_bogota().replace(day=1), time(), BOGOTA).astimezone(UTC)
+    drawn = await PayoutRepository(tx.connection).since(vendor_id, month)
+    here = account.bank_code, account.account_number
+    return max(0, maximum - sum(m for to, m in drawn if (to.bank_code, to.account_number) == here))
+
+
+def _checked(
+    policy: PayoutPolicy, wanted_minor: int | None, available_minor: int, room_minor: int | None
+) -> int:
     """Return the amount to pay; raises where it is too much or too little."""
     amount = available_minor if wanted_minor is None else wanted_minor
     if amount > available_minor:
         raise InsufficientBalance(available=to_number(available_minor))
+    if room_minor is not None and amount > room_minor:
+        if wanted_minor is not None or room_minor < max(1, policy.minimum_minor):
+            raise WalletFull(left=to_number(room_minor))
+        amount = room_minor
     if amount < max(1, policy.minimum_minor):
         raise BelowMinimum(
             minimum=to_number(policy.minimum_minor), available=to_number(available_minor)

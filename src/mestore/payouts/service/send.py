@@ -14,7 +14,7 @@ from mestore.payouts.errors import (
 from mestore.payouts.ports import PayoutChannel
 from mestore.payouts.repository.batches import BatchRepository
 from mestore.payouts.repository.payouts import PayoutRepository
-from mestore.payouts.service.batches import apply_line, close_where_done
+from mestore.payouts.service.batches import apply_line, close_where_done, is_overdue
 from mestore.payouts.service.world import PayoutWorld
 from mestore.payouts.types import (
     ASKED_STATES,
@@ -122,15 +122,26 @@ async def follow(world: PayoutWorld, batch: Batch) -> None:
         standing = await world.provider.find(batch.reference, batch.provider_id)
     except ChannelUnavailable:
         log.warning("payout_provider_did_not_answer", batch=batch.reference)
-        # What had an answer before is asked about later; of the rest nobody can say how it ends.
-        await (_postpone if batch.state is BatchState.SENT else _doubt)(world, batch)
+        await _wait(world, batch)
         return
     if standing is not None:
         await _apply(world, batch, standing)
     elif _was_not_received(batch):
         await _unclaim(world, batch)
     else:
+        await _wait(world, batch)
+
+
+async def _wait(world: PayoutWorld, batch: Batch) -> None:
+    """Ask later; unless it had an answer before, nobody can say how a batch ends."""
+    if batch.state is not BatchState.SENT:
         await _doubt(world, batch)
+        return
+    await _postpone(world, batch)
+    async with world.database.read() as connection:
+        payouts = await PayoutRepository(connection).of_batch(batch.id)
+    for payout in filter(is_overdue, payouts):
+        await apply_line(world, batch, payout, LineResult(payout.reference, LineEnd.PENDING))
 
 
 async def _apply(world: PayoutWorld, batch: Batch, standing: BatchStanding) -> None:

@@ -19,6 +19,7 @@ from mestore.refunds.errors import (
     NotUnderWay,
     RefundNotFound,
     TakenByBank,
+    VoidedByGateway,
 )
 from mestore.refunds.schemas import EndedIn, RefundListOut, RefundOut, TransferredIn
 from mestore.refunds.service.transfer import end_by_hand, note_transferred
@@ -48,7 +49,13 @@ async def list_refunds(
     "/{refund_id}/transferred",
     response_model=RefundOut,
     responses=refuses(
-        Unauthorized, Forbidden, RefundNotFound, NoTransferDue, BankAccountMissing, TakenByBank
+        Unauthorized,
+        Forbidden,
+        RefundNotFound,
+        NoTransferDue,
+        BankAccountMissing,
+        TakenByBank,
+        VoidedByGateway,
     ),
 )
 async def mark_transferred(refund_id: RowId, body: TransferredIn, _: Refunding, db: Db) -> Response:
@@ -64,7 +71,10 @@ async def mark_transferred(refund_id: RowId, body: TransferredIn, _: Refunding, 
     responses=refuses(Unauthorized, Forbidden, RefundNotFound, NotUnderWay),
 )
 async def mark_ended(refund_id: RowId, body: EndedIn, _: Refunding, db: Db) -> Response:
-    """Say how a refund ended that the gateway's panel shows and its API does not tell."""
+    """Say how a refund ended that the gateway's panel shows and its API does not tell.
+
+    One that waits for a transfer and `is_voided` ends as given: nothing is transferred.
+    """
     async with db.transaction() as tx:
         await end_by_hand(tx, refund_id, body.reason, is_given=body.is_given)
     return await _shown(db, refund_id)

@@ -1,5 +1,7 @@
 """Calling an order off: an unpaid one as checkout does, a paid one with all its money back."""
 
+from collections import Counter
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from uuid import UUID
 
@@ -20,7 +22,7 @@ from mestore.refunds.service.finish import restock
 from mestore.refunds.service.plan import left_of
 from mestore.refunds.service.request import request_refund
 from mestore.refunds.service.send import send
-from mestore.refunds.types import RefundWish
+from mestore.refunds.types import OpenUnits, RefundWish
 
 
 async def call_off(
@@ -72,16 +74,42 @@ async def _call_off_paid(
 
 
 async def _put_back(tx: Tx, order: RefundableOrder) -> None:
-    """Put back what never left the house and no refund has put back yet; nothing waits any more."""
-    inventory = InventoryService(tx)
-    taken = await inventory.taken(order.money.id)
-    left: dict[UUID, int] = {}
+    """Put back what never left the house and no refund has put back yet; nothing waits any more.
+
+    Refunds under way put nothing back later: what becomes of their units is decided here.
+    """
+    inventory, order_id = InventoryService(tx), order.money.id
+    taken = await inventory.taken(order_id)
+    going = await RefundRepository(tx.connection).open_units(order_id)
+    left: Counter[UUID] = Counter()
     for line in order.lines:
-        units = line.quantity - line.refunded_quantity
-        left[line.variant_id] = left.get(line.variant_id, 0) + units
+        left[line.variant_id] += line.quantity - line.refunded_quantity
+    for each in going:
+        left[each.variant_id] += each.quantity
     # All at once, in the order of the shelves: what follows takes them by parts.
     await inventory.hold(left)
     backorders = Backorders(tx)
-    waited = await backorders.forgo(order.money.id, await backorders.of(order.money.id))
-    unsent = {variant: max(left[variant] - waited.get(variant, 0), 0) for variant in taken}
-    await restock(tx, order.money.id, unsent)
+    waited = await backorders.forgo(order_id, await backorders.of(order_id))
+    kept = await _kept_away(backorders, order_id, going, waited)
+    unsent = {each: max(left[each] - waited.get(each, 0) - kept[each], 0) for each in taken}
+    await restock(tx, order_id, unsent)
+
+
+async def _kept_away(
+    backorders: Backorders, order_id: int, going: Sequence[OpenUnits], waited: Mapping[UUID, int]
+) -> Counter[UUID]:
+    """Return the units here that staff wants on no shelf.
+
+    Refunds are first of units that never came, then of those that came after the wish.
+    """
+    missing, late, kept = Counter(waited), Counter[UUID](), Counter[UUID]()
+    for each in going:
+        if each.restock:
+            continue
+        arrived = (await backorders.arrived(order_id, each.asked_at)).get(each.variant_id, 0)
+        never = min(each.quantity, missing[each.variant_id])
+        came = min(each.quantity - never, max(arrived - late[each.variant_id], 0))
+        missing[each.variant_id] -= never
+        late[each.variant_id] += came
+        kept[each.variant_id] += each.quantity - never - came
+    return kept

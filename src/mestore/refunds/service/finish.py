@@ -15,6 +15,7 @@ from mestore.kernel.clock import now
 from mestore.kernel.db import Tx
 from mestore.ledger.types import UnappliedEnd
 from mestore.orders.service import RefundedOrders
+from mestore.orders.types import OrderStatus
 from mestore.payments.service import PaymentService
 from mestore.payments.types import RefundOutcome, RefundStatus
 from mestore.refunds.events import OrderRefunded
@@ -54,7 +55,9 @@ async def _of_order(tx: Tx, refunds: RefundRepository, refund: Refund, order_id:
         await PaymentService(tx).note_refunded(order_id)
     await post_refund(tx, refund, order_id, lines)
     await orders.note_refund(order_id, f"refund {refund.reference}", is_whole=is_whole)
-    await _put_back(tx, refund, order_id, lines)
+    # Who called it off has put back whatever was here.
+    if order.money.status is not OrderStatus.CANCELLED:
+        await _put_back(tx, refund, order_id, lines)
     tx.publish(OrderRefunded(refund.id, order_id, refund.amount_minor, is_whole))
 
 

@@ -6,12 +6,14 @@ from uuid import UUID
 from mestore.accounts.service.acts import record
 from mestore.accounts.types.acts import Act, Subject
 from mestore.kernel.db import Tx
+from mestore.payments.service import Queues
 from mestore.refunds.errors import (
     BankAccountMissing,
     NoTransferDue,
     NotUnderWay,
     RefundNotFound,
     TakenByBank,
+    VoidedByGateway,
 )
 from mestore.refunds.repository import RefundRepository
 from mestore.refunds.service.finish import fail, hold, is_taken, succeed
@@ -44,6 +46,8 @@ async def note_transferred(tx: Tx, refund_id: int, bank_reference: str) -> None:
         raise BankAccountMissing(id=refund_id)
     if await is_taken(tx, refund):
         raise TakenByBank
+    if await _is_voided(tx, refund):
+        raise VoidedByGateway
     done = await succeed(tx, refund, RefundState.TRANSFERRED, bank_reference=bank_reference)
     if not done:
         raise NoTransferDue(state=RefundState.TRANSFERRED.value)
@@ -52,13 +56,20 @@ async def note_transferred(tx: Tx, refund_id: int, bank_reference: str) -> None:
 
 
 async def end_by_hand(tx: Tx, refund_id: int, reason: str, *, is_given: bool) -> None:
-    """End a refund as the gateway's panel shows it, where its API does not tell."""
+    """End a refund as the gateway's panel shows it, where its API does not tell.
+
+    One that waits for a transfer can only be given, and only where the gateway has annulled the
+    payment: the buyer has the money by that.
+    """
     refunds = RefundRepository(tx.connection)
     refund = await _get(refunds, refund_id)
     await hold(tx, refund)
     # Also holds its row: an answer of the gateway that comes meanwhile waits, and changes nothing.
     if not await refunds.move(refund_id, ASKED_STATES, RefundState.UNKNOWN):
-        raise NotUnderWay(state=(await _get(refunds, refund_id)).state.value)
+        present = await _get(refunds, refund_id)
+        is_due = present.state is RefundState.TRANSFER_DUE
+        if not (is_given and is_due and await _is_voided(tx, refund)):
+            raise NotUnderWay(state=present.state.value)
     if is_given:
         await succeed(tx, refund, RefundState.APPROVED)
     else:
@@ -74,6 +85,10 @@ async def forget_accounts(tx: Tx, buyer_id: UUID) -> bool:
     for refund_id, _ in found:
         await refunds.forget_account(refund_id)
     return all(state is not RefundState.TRANSFER_DUE for _, state in found)
+
+
+async def _is_voided(tx: Tx, refund: Refund) -> bool:
+    return await Queues(tx.connection).is_voided(refund.gateway, refund.transaction_id)
 
 
 async def _get(refunds: RefundRepository, refund_id: int) -> Refund:
