@@ -9,12 +9,13 @@ import pytest
 from sqlalchemy import func, select, update
 
 from mestore.bootstrap import App
-from mestore.bulk.jobs import on_drop_job_files
+from mestore.bulk.jobs import give_up_on, on_drop_job_files
 from mestore.bulk.models import BulkJob
 from mestore.bulk.service.jobs import JobService
 from mestore.bulk.service.receiving import Upload
 from mestore.bulk.service.steps import apply_chunk, check_chunk, stage_file
-from mestore.bulk.types import BulkState, DropJobFiles, FileForm
+from mestore.bulk.service.workshop import chunk_of, folder_of
+from mestore.bulk.types import ApplyChunk, BulkState, DropJobFiles, FileForm
 from mestore.catalog.models import Product
 from mestore.inventory.models import StockLevel
 from mestore.inventory.service import InventoryService
@@ -23,7 +24,8 @@ from mestore.inventory.views import check
 from mestore.kernel.clock import now
 from mestore.kernel.db import Database
 from mestore.kernel.ids import uuid7
-from mestore.kernel.outbox import Job
+from mestore.kernel.jobs import MAXIMUM_TRIES, revive_dead
+from mestore.kernel.outbox import Job, JobState
 from tests.build import Build
 from tests.bulk.calls import Importer, counts, csv_of, mugs
 from tests.conftest import MovedClock
@@ -107,6 +109,70 @@ async def test_a_job_cancelled_between_chunks_keeps_what_was_applied(
     assert answer.json()["state"] == "CANCELLED"
     await importer.run_jobs()
     assert await number_of_products(database) == 500
+
+
+async def on_its_last_try(database: Database) -> None:
+    """Let what is due be tried for the last time."""
+    async with database.transaction() as tx:
+        due = update(Job).where(Job.state == JobState.READY)
+        await tx.connection.execute(due.values(tries=MAXIMUM_TRIES - 1))
+
+
+async def test_a_job_that_was_given_up_says_what_was_applied_and_stays_so(
+    importer: Importer, program: App, database: Database
+) -> None:
+    job_id = await staged(importer, program, 600)
+    await apply_chunk(program.workshop, job_id, 0)
+    # What the second chunk was to write cannot be read any more.
+    (program.settings.data_dir / "bulk" / chunk_of(job_id, "plan", 1)).unlink()
+    await on_its_last_try(database)
+    await importer.run_jobs()
+    job = await importer.state(str(job_id))
+    assert (job["state"], job["rows_done"], job["applied_to_row"]) == ("FAILED", 500, 501)
+    assert job["ended_at"] is not None
+    (line,) = await importer.report(job)
+    assert line["code"] == "GIVEN_UP"
+    assert "501" in line["issue"]
+    assert "501" in line["hint"]
+
+    async with database.transaction() as tx:
+        dead = await tx.connection.execute(select(Job.id).where(Job.state == JobState.DEAD))
+        assert await revive_dead(tx, dead.scalar_one())
+    await importer.run_jobs()
+    assert await importer.state(str(job_id)) == job
+    assert await number_of_products(database) == 500
+    again = await importer.job(csv_of(mugs(600)))
+    assert (again["state"], counts(again)) == ("DONE", (100, 0, 500, 0))
+
+
+@pytest.mark.parametrize("step", ["upload", "raw-00000"])
+async def test_a_job_that_was_given_up_before_it_wrote_says_that_nothing_was_applied(
+    importer: Importer, program: App, database: Database, step: str
+) -> None:
+    answer = await importer.send(csv_of(mugs(1)))
+    job_id = UUID(answer.json()["id"])
+    if step != "upload":
+        await stage_file(program.workshop, job_id)
+    (program.settings.data_dir / "bulk" / folder_of(job_id) / step).unlink()
+    await on_its_last_try(database)
+    await importer.run_jobs()
+    job = await importer.state(str(job_id))
+    assert (job["state"], job["applied_to_row"]) == ("FAILED", 0)
+    (line,) = await importer.report(job)
+    assert line["code"] == "GIVEN_UP"
+    assert line["issue"].endswith("Nothing was applied.")
+
+
+async def test_a_task_that_was_given_up_late_leaves_a_job_alone_that_went_on(
+    importer: Importer, program: App, database: Database
+) -> None:
+    job_id = await staged(importer, program, 600)
+    late = give_up_on(ApplyChunk(job_id, 0))
+    await apply_chunk(program.workshop, job_id, 0)
+    async with database.transaction() as tx:
+        tx.enqueue(late)
+    await importer.run_jobs()
+    assert (await importer.state(str(job_id)))["state"] == "DONE"
 
 
 async def test_old_jobs_and_their_reports_go(importer: Importer, database: Database) -> None:

@@ -16,6 +16,8 @@ from mestore.kernel.db import Database
 from mestore.kernel.outbox import Job
 from tests.build import Build
 from tests.bulk.calls import HEADER, Importer, RunJobs, counts, csv_of, mugs, xlsx_of
+from tests.catalog.bodies import code as refusal
+from tests.catalog.bodies import offered
 from tests.conftest import AsUser
 
 
@@ -69,6 +71,43 @@ async def test_one_bad_row_leaves_everything_as_it_was(
     assert await products(database) == {}
 
 
+@pytest.mark.parametrize("price", ["12.000", "12,000", "$ 12000", "1.200.000,50", "12000.505"])
+async def test_a_price_that_people_read_otherwise_than_programs_is_refused(
+    importer: Importer, database: Database, price: str
+) -> None:
+    rows = mugs(2)
+    rows[2][2] = price
+    report = await importer.report(await importer.job(csv_of(rows)))
+    assert [(line["row"], line["field"], line["code"]) for line in report] == [
+        ("3", "price", "BAD_CELL")
+    ]
+    assert "12000.50" in report[0]["issue"]
+    assert await products(database) == {}
+
+
+def mug(*variants: tuple[str, str], name: str = "Taza") -> bytes:
+    """Return a file of one mug in these colours."""
+    colours = [{"sku": sku, "option1": colour} for sku, colour in variants]
+    listed = [{"sku": "T", "name": name, "price": 12000, "variants": colours}]
+    return json.dumps({"products": listed}).encode()
+
+
+async def test_variants_of_a_file_differ_in_their_options(
+    importer: Importer, database: Database
+) -> None:
+    async def codes(content: bytes) -> list[str]:
+        job = await importer.job(content)
+        return [line["code"] for line in await importer.report(job)] if job["report"] else []
+
+    assert await codes(mug(("T-R", "Rojo"), ("T-2", "rojo"))) == ["OPTIONS_TAKEN"]
+    assert await products(database) == {}
+    assert await codes(mug(("T-R", "Rojo"), ("T-A", "Azul"))) == []
+    assert await codes(mug(("T-2", "ROJO"))) == ["OPTIONS_TAKEN"]
+    # They may change places, in one file.
+    assert await codes(mug(("T-R", "Azul"), ("T-A", "Rojo"))) == []
+    assert await codes(mug(("T-R", "Azul"), name="Taza grande")) == []
+
+
 async def test_bad_rows_stay_out_where_that_was_wanted(
     importer: Importer, database: Database
 ) -> None:
@@ -88,6 +127,32 @@ async def test_a_dry_run_counts_and_writes_nothing(importer: Importer, database:
     job = await importer.job(csv_of(rows), dry_run=True)
     assert (job["state"], counts(job), job["rows_done"]) == ("DONE", (1, 1, 1, 0), 0)
     assert await products(database) == before
+
+
+async def test_an_old_address_does_not_pass_to_a_rival(
+    client: httpx2.AsyncClient, build: Build, as_user: AsUser, importer: Importer
+) -> None:
+    headers = await as_user((await build.vendor()).owner)
+    product = await offered(client, headers)
+    path, old = f"/products/{product['id']}", product["slug"]
+    assert (await client.patch(path, headers=headers, json={"slug": "nueva"})).status_code == 200
+
+    rival = await as_user((await build.vendor()).owner)
+    same_name = await offered(client, rival)
+    await importer.job(csv_of([["sku", "name", "price"], ["T", product["name"], 1000]]))
+    (imported,) = (await client.get("/products/my-products", headers=importer.headers)).json()[
+        "products"
+    ]
+    assert old not in {same_name["slug"], imported["slug"]}
+    asked = {"slug": old}
+    refused = await client.patch(f"/products/{same_name['id']}", headers=rival, json=asked)
+    assert refusal(refused) == (409, "SLUG_TAKEN")
+
+    # Its own it may have back, and who is gone holds none.
+    assert (await client.patch(path, headers=headers, json={"slug": old})).status_code == 200
+    assert (await client.delete(path, headers=headers)).status_code == 204
+    taken = await client.patch(f"/products/{same_name['id']}", headers=rival, json=asked)
+    assert taken.status_code == 200, taken.text
 
 
 @pytest.mark.parametrize(

@@ -6,19 +6,25 @@ import time
 import zipfile
 from collections.abc import Iterator
 from datetime import timedelta
+from functools import partial
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from ipaddress import ip_address
+from uuid import UUID
 
 import httpx2
 import pytest
 from pydantic import SecretStr
-from sqlalchemy import select
+from sqlalchemy import select, update
 
+from mestore.bootstrap import App
 from mestore.bulk.adapters.pictures import WebPictures, is_public
+from mestore.bulk.service.steps import apply_chunk, check_chunk, stage_file
 from mestore.bulk.types import PictureRefused
 from mestore.catalog.models import Product
 from mestore.kernel.db import Database
+from mestore.kernel.jobs import MAXIMUM_TRIES
 from mestore.kernel.network import client as network_client
+from mestore.kernel.outbox import Job
 from mestore.media.types import MOST_BYTES
 from mestore.settings import Environment, Settings
 from tests.bulk.calls import Importer, counts, csv_of
@@ -235,3 +241,27 @@ async def test_nothing_on_this_machine_is_ever_asked(site: str, url: str) -> Non
         with pytest.raises(PictureRefused):
             await WebPictures(http).fetch(url.format(site=site, port=site.rpartition(":")[2]))
     assert asked == []
+
+
+async def test_a_job_that_was_given_up_over_its_pictures_says_that_its_rows_are_there(
+    importer: Importer, program: App, database: Database, site: str
+) -> None:
+    content = csv_of([HEADER, ["A", "Uno", "1", f"{site}/one.jpg"]])
+    job_id = UUID((await importer.send(content)).json()["id"])
+    for step in (stage_file, partial(check_chunk, chunk=0), partial(apply_chunk, chunk=0)):
+        await step(program.workshop, job_id)
+    # Public pictures cannot be written while a file is where their folder belongs.
+    products = program.settings.data_dir / "media" / "products"
+    products.write_bytes(b"")
+    async with database.transaction() as tx:
+        fetching = update(Job).where(Job.handler == "bulk.fetch_pictures")
+        await tx.connection.execute(fetching.values(tries=MAXIMUM_TRIES - 1))
+    await importer.run_jobs()
+    job = await importer.state(str(job_id))
+    assert (job["state"], job["rows_done"], job["pictures_done"]) == ("FAILED", 1, 0)
+    (line,) = await importer.report(job)
+    assert line["code"] == "GIVEN_UP"
+    assert "Every row was applied" in line["issue"]
+    products.unlink()
+    again = await importer.job(content)
+    assert (again["state"], again["pictures_done"]) == ("DONE", 1)

@@ -277,6 +277,29 @@ async def test_a_dead_letter_can_be_revived(things: Database, clock: MovedClock)
     assert [state for state, _, _ in await states(things)] == [JobState.DONE]
 
 
+async def test_the_burial_of_a_job_is_told_unless_nobody_understands_the_job(
+    things: Database,
+) -> None:
+    async def fail(_: Noted) -> None:
+        raise Broken
+
+    def told(message: Noted) -> Count:
+        return Count(int(message.word))
+
+    worker = Worker(things, [Route(Noted, "first", fail, told), WRITE])
+    async with things.transaction() as tx:
+        tx.publish(Noted("not understood"))
+        tx.publish(Noted("7"))
+    async with things.transaction() as tx:
+        every = update(Job).values(tries=jobs.MAXIMUM_TRIES - 1)
+        await tx.connection.execute(every)
+        first = update(Job).where(Job.id == await _first(things))
+        await tx.connection.execute(first.values(payload={}))
+    await worker.run_due()
+    await worker.run_due()
+    assert await words(things) == ["number 007"]
+
+
 @pytest.mark.parametrize(
     ("handler", "payload", "error"),
     [

@@ -1,6 +1,7 @@
 """The steps of bulk jobs, as tasks of the worker."""
 
 from mestore.bulk.repository import JobRepository
+from mestore.bulk.service.giving_up import give_up
 from mestore.bulk.service.jobs import JobService
 from mestore.bulk.service.pictures import fetch_pictures
 from mestore.bulk.service.steps import apply_chunk, check_chunk, stage_file
@@ -8,9 +9,11 @@ from mestore.bulk.service.workshop import Workshop, folder_of
 from mestore.bulk.types import (
     ENDED,
     ApplyChunk,
+    BulkState,
     CheckChunk,
     DropJobFiles,
     FetchPictures,
+    GiveUpJob,
     PurgeJobs,
     StageFile,
 )
@@ -35,6 +38,24 @@ async def on_apply_chunk(task: ApplyChunk, *, work: Workshop) -> None:
 async def on_fetch_pictures(task: FetchPictures, *, work: Workshop) -> None:
     """Fetch some pictures of a job."""
     await fetch_pictures(work, task.job_id)
+
+
+def give_up_on(step: StageFile | CheckChunk | ApplyChunk | FetchPictures) -> GiveUpJob:
+    """Return what is to be done about a job whose step was tried too often."""
+    match step:
+        case StageFile():
+            return GiveUpJob(step.job_id, BulkState.QUEUED, 0)
+        case CheckChunk():
+            return GiveUpJob(step.job_id, BulkState.VALIDATING, step.chunk)
+        case ApplyChunk():
+            return GiveUpJob(step.job_id, BulkState.APPLYING, step.chunk)
+        case FetchPictures():
+            return GiveUpJob(step.job_id, BulkState.APPLYING, None)
+
+
+async def on_give_up_job(tx: Tx, task: GiveUpJob) -> None:
+    """Fail a job whose step was tried too often."""
+    await give_up(tx, task)
 
 
 async def on_drop_job_files(task: DropJobFiles, *, work: Workshop) -> None:

@@ -212,6 +212,18 @@ class FetchPictures(Task):
 
 
 @dataclass(frozen=True, slots=True)
+class GiveUpJob(Task):
+    """Fail a job whose step was tried too often, if it still is at that step.
+
+    `chunk` is None where the step has none.
+    """
+
+    job_id: UUID
+    state: BulkState
+    chunk: int | None
+
+
+@dataclass(frozen=True, slots=True)
 class DropJobFiles(Task):
     """Remove the files of a job that ended, or never began."""
 

@@ -51,11 +51,15 @@ class InTransaction:
 
 @dataclass(frozen=True, slots=True)
 class Route:
-    """Where a message goes: its type, the name of the handler, and the handler."""
+    """Where a message goes: its type, the name of the handler, and the handler.
+
+    `given_up` makes of a message what is sent when its job is buried.
+    """
 
     message: type[Message]
     name: str
     handler: Handler | InTransaction
+    given_up: Callable[[Any], Message] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -228,7 +232,18 @@ class Worker:
             "claimed_until": None,
         }
         async with self.database.transaction() as tx:
-            await affected(tx.connection, again.values(**state))
+            if await affected(tx.connection, again.values(**state)) and dead:
+                self._tell_of_burial(tx, claim)
+
+    def _tell_of_burial(self, tx: Tx, claim: _Claim) -> None:
+        route = self.routes.get(claim.handler)
+        if route is None or route.given_up is None:
+            return
+        try:
+            message = msgspec.convert(claim.payload, route.message)
+        except msgspec.ValidationError:
+            return
+        tx.jobs.extend(tx.outbox.rows(route.given_up(message)))
 
     async def _plan_periodic(self) -> None:
         """Write the next run of every periodic message; its key lets only one process win."""
@@ -272,7 +287,10 @@ async def purge_done(tx: Tx) -> int:
 
 
 async def revive_dead(tx: Tx, job_id: int) -> bool:
-    """Give a dead letter another round of tries."""
+    """Give a dead letter another round of tries.
+
+    What its burial was answered with (`Route.given_up`) stays done.
+    """
     revive = update(Job).where(Job.id == job_id, Job.state == JobState.DEAD)
     return (
         await affected(tx.connection, revive.values(state=JobState.READY, tries=0, run_at=now()))

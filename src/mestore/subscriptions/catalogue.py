@@ -8,10 +8,12 @@ from mestore.accounts.events import (
     UserErased,
 )
 from mestore.bulk.jobs import (
+    give_up_on,
     on_apply_chunk,
     on_check_chunk,
     on_drop_job_files,
     on_fetch_pictures,
+    on_give_up_job,
     on_stage_file,
     purge_jobs,
 )
@@ -22,6 +24,7 @@ from mestore.bulk.types import (
     CheckChunk,
     DropJobFiles,
     FetchPictures,
+    GiveUpJob,
     PurgeJobs,
     StageFile,
 )
@@ -132,11 +135,13 @@ def _search_routes() -> tuple[Route, ...]:
 def _bulk_routes(workshop: Workshop | None) -> tuple[Route, ...]:
     # Without one these messages can be sent and not carried out.
     work = cast(Workshop, workshop)
+    fetching = partial(on_fetch_pictures, work=work)
     return (
-        Route(StageFile, "bulk.stage_file", partial(on_stage_file, work=work)),
-        Route(CheckChunk, "bulk.check_chunk", partial(on_check_chunk, work=work)),
-        Route(ApplyChunk, "bulk.apply_chunk", partial(on_apply_chunk, work=work)),
-        Route(FetchPictures, "bulk.fetch_pictures", partial(on_fetch_pictures, work=work)),
+        Route(StageFile, "bulk.stage_file", partial(on_stage_file, work=work), give_up_on),
+        Route(CheckChunk, "bulk.check_chunk", partial(on_check_chunk, work=work), give_up_on),
+        Route(ApplyChunk, "bulk.apply_chunk", partial(on_apply_chunk, work=work), give_up_on),
+        Route(FetchPictures, "bulk.fetch_pictures", fetching, give_up_on),
+        Route(GiveUpJob, "bulk.give_up_job", InTransaction(on_give_up_job)),
         Route(DropJobFiles, "bulk.drop_job_files", partial(on_drop_job_files, work=work)),
         Route(PurgeJobs, "bulk.purge_jobs", InTransaction(purge_jobs)),
         Route(UserErased, "bulk.on_user_erased", InTransaction(on_importer_erased)),

@@ -12,6 +12,7 @@ from mestore.kernel.problems import language
 # What a spreadsheet would run as a formula or take for an error, and the mark itself.
 _FORMULA_STARTS = ("=", "+", "-", "@", "#", "\t", "\r", "'")
 _COMMA_DECIMAL = re.compile(r"[0-9]+,[0-9]{1,2}")
+_AMOUNT = re.compile(r"-?[0-9]+(\.[0-9]{1,2})?")
 _WHOLE = re.compile(r"-?[0-9]{1,18}(\.0)?")
 _YES = {"true", "1", "yes", "y", "si", "sí", "s", "x", "verdadero"}
 _NO = {"false", "0", "no", "n", "falso"}
@@ -52,6 +53,19 @@ def _text(cell: str) -> str:
 def _number(cell: str) -> str:
     # Spreadsheets in Spanish write 45000,5; with three decimals it could as well be a thousand.
     return cell.replace(",", ".") if _COMMA_DECIMAL.fullmatch(cell) else cell
+
+
+def _amount(cell: str) -> str:
+    # 12.000 is twelve thousand to who writes it in Colombia, and twelve to a program.
+    amount = _number(cell)
+    if re.search("[0-9]", amount) and not _AMOUNT.fullmatch(amount):
+        raise BadCell(
+            said(
+                "Write digits alone, with a point before centavos: 12000 or 12000.50.",
+                "Escribe solo cifras, con punto antes de los centavos: 12000 o 12000.50.",
+            )
+        )
+    return amount
 
 
 def _measure(cell: str) -> int | float:
@@ -103,9 +117,9 @@ _PRODUCT: Mapping[str, Callable[[str], Any]] = {
     "name": _text,
     "description": _text,
     "short_description": _text,
-    "price": _number,
-    "compare_at_price": _number,
-    "cost_price": _number,
+    "price": _amount,
+    "compare_at_price": _amount,
+    "cost_price": _amount,
     "tax_rate": _whole,
     "category": _text,
     "brand": _text,

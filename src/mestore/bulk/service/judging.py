@@ -182,6 +182,10 @@ def _doubts(
     if len(set(skus)) < len(skus):
         words = said("Its variants share a SKU.", "Sus variantes comparten un SKU.")
         found.append(Issue(row, "sku", "SKU_TWICE", words))
+    choices = [each.choice for each in planned.upsert.variants if each.choice is not None]
+    if len(set(choices)) < len(choices):
+        words = said("Its variants share their options.", "Sus variantes comparten opciones.")
+        found.append(Issue(row, "option1", "OPTIONS_TAKEN", words))
     for source, _ in planned.images:
         is_address = source.startswith(("http://", "https://"))
         if not is_address and source not in own and source not in around.archive:
