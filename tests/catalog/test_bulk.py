@@ -35,6 +35,7 @@ async def test_bulk_update_answers_for_each_product(
         "PRODUCT_NOT_FOUND",
         "PRODUCT_NOT_FOUND",
     ]
+    assert shown["results"][1]["detail"] == "The SKU PIN-2 is in use. Choose another one."
     assert (shown["done"], shown["failed"], shown["success"]) == (1, 3, False)
     assert (await client.get(f"/products/{two['id']}")).json()["price"] == 90
     atomic = {"atomic": True, "products": [{"id": two["id"], "price": 5}, body["products"][1]]}

@@ -13,9 +13,10 @@ from mestore.accounts.types import UserType
 from mestore.catalog.schemas import answers
 from mestore.catalog.schemas.queries import ListQuery, OwnListQuery, ProductQuery
 from mestore.catalog.views import categories, listing, products
-from mestore.catalog.views.totals import Kept, Totals
+from mestore.catalog.views.totals import Totals
 from mestore.kernel import paging
 from mestore.kernel.db import Database
+from mestore.kernel.remembered import Kept
 from tests.build import Build
 from tests.catalog.bodies import Headers, names, offered
 from tests.conftest import AsUser

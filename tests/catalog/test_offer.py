@@ -312,6 +312,25 @@ async def test_nonsense_is_refused_by_field(
     assert await count(database, Product) == 0
 
 
+@pytest.mark.parametrize(
+    ("changes", "issue"),
+    [
+        ({"status": "APPROVED"}, "Input should be 'DRAFT' or 'PENDING'"),
+        ({"price": "12.000"}, "Decimal input should have no more than 2 decimal places"),
+    ],
+)
+async def test_what_is_wrong_is_said_in_words_of_the_api(
+    client: httpx2.AsyncClient,
+    build: Build,
+    as_user: AsUser,
+    changes: dict[str, Any],
+    issue: str,
+) -> None:
+    headers = await as_user((await build.vendor()).owner)
+    answer = await client.post("/products", headers=headers, json=offer() | changes)
+    assert [each["issue"] for each in answer.json()["errors"]] == [issue]
+
+
 async def test_not_a_number_is_no_metadata(
     client: httpx2.AsyncClient, build: Build, as_user: AsUser, database: Database
 ) -> None:

@@ -5,7 +5,7 @@ from uuid import uuid4
 import httpx2
 
 from tests.build import Build
-from tests.catalog.bodies import code, offered
+from tests.catalog.bodies import code, offer, offered
 from tests.conftest import AsUser
 
 
@@ -42,8 +42,39 @@ async def test_a_variant_is_added_changed_and_removed(
     assert (await client.delete(f"{path}/{made['id']}", headers=headers)).status_code == 204
     assert len((await client.get(path)).json()["variants"]) == 1
     assert len((await client.get(inventory, headers=headers)).json()["levels"]) == 1
-    # Its SKU is free again.
+    # Its SKU is free again, and what was moved still says it.
     assert (await client.post(path, headers=headers, json=body)).status_code == 201
+    moved = (await client.get(f"{inventory}/movements", headers=headers)).json()["movements"]
+    assert {each["sku"] for each in moved} == {"PIN-001", "R-1", "R-2"}
+
+
+async def test_no_two_variants_have_the_same_options(
+    client: httpx2.AsyncClient, build: Build, as_user: AsUser
+) -> None:
+    headers = await as_user((await build.vendor()).owner)
+    path = f"/products/{(await offered(client, headers))['id']}/variants"
+
+    async def add(sku: str, **options: str) -> httpx2.Response:
+        return await client.post(path, headers=headers, json={"sku": sku, **options})
+
+    red = await add("R", option1="Rojo", option2="M")
+    assert red.status_code == 201, red.text
+    assert code(await add("R-2", option1=" rojo", option2="m")) == (409, "OPTIONS_TAKEN")
+    blue = await add("B", option1="Azul", option2="M")
+    for sku in ("N-1", "N-2"):
+        assert (await add(sku)).status_code == 201
+
+    # The same variant may keep them; another may not get them.
+    same = {"sku": "R", "option1": "ROJO", "option2": "M"}
+    kept = await client.put(f"{path}/{red.json()['id']}", headers=headers, json=same)
+    assert kept.status_code == 200, kept.text
+    clash = await client.put(f"{path}/{blue.json()['id']}", headers=headers, json=same)
+    assert code(clash) == (409, "OPTIONS_TAKEN")
+    twice = [{"sku": sku, "option1": "Verde"} for sku in ("V-1", "V-2")]
+    offered_twice = await client.post(
+        "/products", headers=headers, json=offer(sku="PIN-2", variants=twice)
+    )
+    assert code(offered_twice) == (409, "OPTIONS_TAKEN")
 
 
 async def test_a_variant_in_a_cart_stays_and_the_default_one_always(

@@ -117,6 +117,9 @@ async def test_a_sale_is_counted_from_the_first_look_to_the_refund(
     (of_all,) = found["products"]
     assert found["totals"] == {name: of_all[name] for name in found["totals"]}
     assert found["pagination"]["total"] == 1
+
+    assert (await client.delete(f"/products/{product.id}", headers=owner)).status_code == 204
+    assert (await read(owner))["products"] == [of_all | {"is_deleted": True}]
     today = today_in_bogota()
     days = {"date_from": str(today - timedelta(days=29)), "date_to": str(today)}
     assert (found["period"], found["currency"]) == (days, "COP")

@@ -150,6 +150,13 @@ class VariantNotFound(NotFound):
     es = "Este producto no tiene la variante {variant_id}. Su inventario lista las que tiene."
 
 
+class OptionsTaken(Conflict):
+    """Two variants of a product would have the same options."""
+
+    en = "Variant {sku} has the options of another one. Give it others, or change that one."
+    es = "La variante {sku} tiene las opciones de otra. Dale otras, o cambia aquella."
+
+
 class DefaultVariantKept(Conflict):
     """The default variant goes with its product: same SKU, same life."""
 

@@ -199,7 +199,7 @@ class ProductPrice(Base):
 
 
 class OldSlug(Base):
-    """An address that a product had before. A new product may take it over."""
+    """An address that a product had before. Others may have it once the product is deleted."""
 
     __tablename__ = "product_old_slugs"
 

@@ -185,6 +185,26 @@ class NewVariant:
     position: int | None = None
     inventory_policy: InventoryPolicy = InventoryPolicy.DENY
 
+    @property
+    def choice(self) -> tuple[str, ...] | None:
+        """What a buyer chooses it by."""
+        return choice_of(self.option1, self.option2, self.option3)
+
+
+def deleted_mark(key: UUID) -> str:
+    """Return what is put after the SKU and slug of a deleted thing, so that they are free again."""
+    return f"~{key.hex}"
+
+
+def before_deletion(text: str, key: UUID) -> str:
+    """Return a SKU or slug as it was before its thing was deleted, if it was."""
+    return text.removesuffix(deleted_mark(key))
+
+
+def choice_of(*options: str | None) -> tuple[str, ...] | None:
+    """Return the options of a variant as they are compared; None where it has none."""
+    return tuple((option or "").casefold() for option in options) if any(options) else None
+
 
 @dataclass(frozen=True, slots=True)
 class UpsertRow:

@@ -36,8 +36,14 @@ class LevelMoved(Conflict):
 class BelowReserved(Conflict):
     """The change would leave fewer units than are promised to orders."""
 
-    en = "Orders hold {reserved} of {on_hand} units; fewer cannot be left. Cancel orders first."
-    es = "Hay {reserved} de {on_hand} unidades en pedidos; no pueden quedar menos. Cancela pedidos."
+    en = (
+        "{on_hand} units are there and orders hold {reserved} of them; no fewer can be left. "
+        "Take away less, or cancel orders first."
+    )
+    es = (
+        "Hay {on_hand} unidades y los pedidos tienen {reserved} de ellas; no pueden quedar menos. "
+        "Resta menos, o cancela pedidos primero."
+    )
 
 
 class LevelTooHigh(Invalid):

@@ -24,6 +24,7 @@ from sqlalchemy import (
 )
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from mestore.catalog.types import before_deletion
 from mestore.inventory.models import Reservation, StockLevel, StockLocation, StockMovement
 from mestore.inventory.types import MAIN_LOCATION, ReservationState
 from mestore.kernel.paging import Page, PageRequest, SortKey, apply, page_of
@@ -230,7 +231,11 @@ async def page_movements(
     total: int = (await connection.execute(_COUNT_MOVEMENTS, values)).scalar_one()
     rows = (await connection.execute(apply(_MOVEMENTS, wanted, _NEWEST), values)).all()
     page = page_of(rows, wanted, _NEWEST, total, ("id", "id"))
-    return Page([MovementView(*row) for row in page.rows], page.pagination)
+    shown = [
+        MovementView(number, variant_id, before_deletion(sku, variant_id), *rest)
+        for number, variant_id, sku, *rest in page.rows
+    ]
+    return Page(shown, page.pagination)
 
 
 async def page_low(

@@ -4,14 +4,25 @@ from collections.abc import Sequence
 from decimal import ROUND_HALF_UP, Decimal
 from typing import Annotated
 
-from pydantic import Field, PlainSerializer
+from pydantic import BeforeValidator, Field, PlainSerializer
+from pydantic_core import PydanticKnownError
 
 CURRENCY = "COP"
 # 10^11 pesos in centavos: far above any sale here, far below what a JSON number carries exactly.
 MAXIMUM_MINOR = 10**13
 
+
+def _as_written(given: object) -> object:
+    """Refuse a text such as 12.000: twelve thousand to who writes it here, twelve to a program."""
+    if isinstance(given, str) and len(given.strip().partition(".")[2]) > 2:
+        raise PydanticKnownError("decimal_max_places", {"decimal_places": 2})
+    return given
+
+
 Price = Annotated[
-    Decimal, Field(ge=0, le=Decimal(MAXIMUM_MINOR) / 100, decimal_places=2, max_digits=14)
+    Decimal,
+    Field(ge=0, le=Decimal(MAXIMUM_MINOR) / 100, decimal_places=2, max_digits=14),
+    BeforeValidator(_as_written),
 ]
 """An amount that a client sends: pesos with at most two decimals."""
 

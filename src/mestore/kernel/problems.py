@@ -1,5 +1,6 @@
 """Errors as clients see them: RFC 9457 problem documents, in English or Spanish."""
 
+import re
 from contextvars import ContextVar
 from http import HTTPStatus
 from typing import Any
@@ -94,6 +95,8 @@ _SPANISH_ISSUES = {
 }
 
 
+# What Pydantic calls a member of an enum where only some of them may be sent.
+_ENUM_MEMBER = re.compile(r"<\w+\.\w+: ('[^']*')>")
 _UNREADABLE = {"en": "The body cannot be read.", "es": "No se puede leer el cuerpo."}
 
 
@@ -184,11 +187,10 @@ def _field(issue: dict[str, Any]) -> str:
 
 def issue_words(issue: dict[str, Any]) -> str:
     """Return what an error of Pydantic says, in the caller's language."""
-    message = str(issue["msg"])
+    message = str(issue["msg"]).removeprefix("Value error, ")
     spanish = _SPANISH_ISSUES.get(issue["type"]) if language.get() == "es" else None
-    if spanish is None:
-        return message.removeprefix("Value error, ")
-    return spanish.format_map(issue.get("ctx", {}))
+    words = message if spanish is None else spanish.format_map(issue.get("ctx", {}))
+    return _ENUM_MEMBER.sub(r"\1", words)
 
 
 async def _on_http_exception(_: Request, error: Exception) -> Response:

@@ -26,6 +26,7 @@ from mestore.catalog.errors import (
     CompareAtPriceNotReal,
     CompareAtPriceTooLow,
     FeaturedByStaff,
+    OptionsTaken,
     PrivateStatus,
     ProductAwaited,
     ProductNotFound,
@@ -198,7 +199,13 @@ async def images_of_product(request: Request, product_id: KeyInPath) -> Response
     status_code=201,
     response_model=OwnProductOut,
     responses=refuses(
-        NotAVendor, ShopNotOpen, FeaturedByStaff, SkuTaken, CompareAtPriceTooLow, UnknownCategory
+        NotAVendor,
+        ShopNotOpen,
+        FeaturedByStaff,
+        SkuTaken,
+        OptionsTaken,
+        CompareAtPriceTooLow,
+        UnknownCategory,
     ),
 )
 async def offer_product(

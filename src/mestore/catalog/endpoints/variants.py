@@ -9,6 +9,7 @@ from mestore.catalog.deps import StockOfProducts, UpdatingEditor
 from mestore.catalog.endpoints.answers import JSON, KeyInPath
 from mestore.catalog.errors import (
     DefaultVariantKept,
+    OptionsTaken,
     ProductNotFound,
     SkuTaken,
     TooManyVariants,
@@ -27,7 +28,7 @@ from mestore.kernel.routing import Router
 
 router = Router(prefix="/products/{product_id}/variants", tags=["products"])
 
-_CHANGES = (ProductNotFound, PreconditionFailed, SkuTaken)
+_CHANGES = (ProductNotFound, PreconditionFailed, SkuTaken, OptionsTaken)
 
 
 @router.post(

@@ -75,6 +75,15 @@ _LOCK = (
     .with_for_update()
 )
 _LOCK_BY_ID = _LOCK.where(Product.id == bindparam("key"))
+_OLD_SLUGS = (
+    select(OldSlug.slug)
+    .join(Product, Product.id == OldSlug.product_id)
+    .where(
+        OldSlug.slug.in_(bindparam("slugs", expanding=True)),
+        Product.deleted_at.is_(None),
+        Product.id != bindparam("but", type_=Uuid),
+    )
+)
 _LOCK_BY_SLUG = _LOCK.where(Product.slug == bindparam("key"))
 _SKU_IS_USED = select(Product.number).where(
     Product.vendor_id == bindparam("vendor_id"), Product.sku == bindparam("sku")
@@ -150,10 +159,17 @@ class ProductRepository:
         taken = select(Product.number).where(Product.slug == slug, Product.id != product.id)
         if (await self.connection.execute(taken)).first() is not None:
             return False
+        if await self.leads_to_another(slug, product.id):
+            return False
         old = (slug, product.slug)
         await affected(self.connection, delete(OldSlug).where(OldSlug.slug.in_(old)))
         row = {"slug": product.slug, "product_id": product.id, "created_at": moment}
         return await self._unless_taken(insert(OldSlug), row)
+
+    async def leads_to_another(self, slug: str, product_id: UUID) -> bool:
+        """Say whether a slug is an old address of another product that is there."""
+        values = {"slugs": [slug], "but": product_id}
+        return (await self.connection.execute(_OLD_SLUGS, values)).first() is not None
 
     async def rate(self, product_id: UUID, sum_delta: int, count_delta: int) -> bool:
         """Add to what buyers think; False where there is no product or it would fall below 0."""

@@ -5,11 +5,11 @@ from dataclasses import dataclass
 from typing import Any, cast
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Table, bindparam, insert, or_, select, update
+from sqlalchemy import ColumnElement, Table, bindparam, insert, or_, select, union_all, update
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from mestore.catalog.models import Category, Product, Variant
+from mestore.catalog.models import Category, OldSlug, Product, Variant
 from mestore.catalog.types import uuid_in
 from mestore.kernel.db_errors import Fault, fault_of
 from mestore.kernel.errors import LostRace
@@ -24,7 +24,13 @@ _HELD = (
     .with_for_update()
 )
 _HELD_BY_SKU = _HELD.where(Product.sku.in_(bindparam("skus", expanding=True)))
-_SLUGS = select(Product.slug).where(Product.slug.in_(bindparam("slugs", expanding=True)))
+_AMONG: Any = bindparam("slugs", expanding=True)
+_SLUGS = union_all(
+    select(Product.slug).where(Product.slug.in_(_AMONG)),
+    select(OldSlug.slug)
+    .join(Product, Product.id == OldSlug.product_id)
+    .where(OldSlug.slug.in_(_AMONG), Product.deleted_at.is_(None)),
+)
 _OF_PRODUCTS = select(_VARIANTS).where(
     Variant.product_id.in_(bindparam("product_ids", expanding=True))
 )
@@ -45,7 +51,7 @@ class UpsertRepository:
         return {row["sku"]: dict(row) for row in rows}
 
     async def taken_slugs(self, slugs: Collection[str]) -> set[str]:
-        """Return which of these slugs products have."""
+        """Return which of these slugs products have, or had and still lead to them."""
         return set((await self.connection.execute(_SLUGS, {"slugs": list(slugs)})).scalars())
 
     async def hold_categories(self, keys: Collection[str]) -> dict[str, UUID]:

@@ -18,7 +18,7 @@ from pydantic import (
 from mestore.accounts.types import Line, refused
 from mestore.catalog.folding import brand_key, folded, tag_mark
 from mestore.catalog.schemas.fields import Brand, Key, Status, Tag, minor_or_none
-from mestore.catalog.views.listing import MOST_TAGS, MOST_WORDS
+from mestore.catalog.views.listing import MOST_TAGS, MOST_WORDS, SHORTEST_PART
 from mestore.kernel.clock import BOGOTA
 from mestore.kernel.money import Price
 from mestore.kernel.paging import PageRequest
@@ -84,7 +84,11 @@ class FilteredQuery(ListQuery):
 
     def words(self, name: str) -> dict[str, str]:
         """Return the conditions, numbered under a name, that each word searched for is found."""
-        return _numbered(name, folded(self.search or "").split()[:MOST_WORDS])
+        return _numbered(name, self.parts())
+
+    def parts(self) -> list[str]:
+        """Return the words searched for."""
+        return folded(self.search or "").split()[:MOST_WORDS]
 
 
 class OwnListQuery(FilteredQuery):
@@ -138,7 +142,18 @@ class ProductQuery(FilteredQuery):
         }
         values = {name: value for name, value in found.items() if value is not None}
         values |= _numbered("tag", map(tag_mark, self.tags))
-        return values | self.words("word")
+        return values | self._words_and_beginnings()
+
+    def _words_and_beginnings(self) -> dict[str, str]:
+        """Return the conditions for the words searched for; of short ones, that a word begins so.
+
+        The index of parts of texts has no parts shorter than three letters. Where words are
+        written without spaces, a short one may be a whole word inside a text.
+        """
+        parts = self.parts()
+        short = [part for part in parts if len(part) < SHORTEST_PART and part.isascii()]
+        found = _numbered("word", (part for part in parts if part not in short))
+        return found | {f"beginning_{index}": f"{part}%" for index, part in enumerate(short)}
 
 
 def _numbered(name: str, parts: Iterable[str]) -> dict[str, str]:

@@ -1,12 +1,12 @@
 """What columns of a product follow from others, and what it has before anybody says otherwise."""
 
 import secrets
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
-from mestore.catalog.errors import CompareAtPriceTooLow
+from mestore.catalog.errors import CompareAtPriceTooLow, OptionsTaken
 from mestore.catalog.folding import brand_key, search_text, slug_of
-from mestore.catalog.types import uuid_in
+from mestore.catalog.types import NewVariant, uuid_in
 
 SLUG_LENGTH = 180
 # Addresses under /products that a slug would hide behind.
@@ -53,6 +53,17 @@ def derived(product: Mapping[str, Any]) -> dict[str, Any]:
         "brand_key": brand_key(brand) if brand else None,
         "search_text": search_text(product["name"], brand, product.get("tags", ())),
     }
+
+
+def check_choices(
+    variants: Iterable[NewVariant], taken: Iterable[tuple[str, ...] | None] = ()
+) -> None:
+    """Refuse variants with the options of one before them, or of one that is there."""
+    seen = set(taken)
+    for variant in variants:
+        if variant.choice is not None and variant.choice in seen:
+            raise OptionsTaken(sku=variant.sku)
+        seen.add(variant.choice)
 
 
 def slugs_of(name: str) -> tuple[str, str]:

@@ -24,7 +24,14 @@ from mestore.catalog.repository.categories import CategoryRepository
 from mestore.catalog.repository.products import ProductRepository
 from mestore.catalog.repository.variants import VariantRepository
 from mestore.catalog.service.changes import WaitingChanges, is_reviewed
-from mestore.catalog.service.columns import FIRST, derived, is_free, slugs_of, with_suffix
+from mestore.catalog.service.columns import (
+    FIRST,
+    check_choices,
+    derived,
+    is_free,
+    slugs_of,
+    with_suffix,
+)
 from mestore.catalog.service.prices import Claim, PriceBook, PriceChange
 from mestore.catalog.types import (
     REVIEWED,
@@ -36,6 +43,7 @@ from mestore.catalog.types import (
     NewVariant,
     ProductFields,
     ProductStatus,
+    deleted_mark,
 )
 from mestore.kernel.clock import now
 from mestore.kernel.db import Tx
@@ -154,7 +162,7 @@ class CatalogService:
         if waiting := await VariantRepository(self.tx.connection).count_waiting_for(product.id):
             raise ProductAwaited(waiting=waiting)
         moment = now()
-        mark = f"~{product.id.hex}"
+        mark = deleted_mark(product.id)
         values = {
             "deleted_at": moment,
             "updated_at": moment,
@@ -233,6 +241,8 @@ class CatalogService:
 
     async def _add(self, row: dict[str, Any]) -> None:
         base, slug = slugs_of(row["name"])
+        if await self.products.leads_to_another(slug, row["id"]):
+            slug = with_suffix(base)
         for _ in range(SLUG_TRIES):
             if await self.products.add({**row, "slug": slug}):
                 return
@@ -244,6 +254,7 @@ class CatalogService:
     async def _add_variants(
         self, product_id: UUID, variants: Sequence[NewVariant]
     ) -> dict[UUID, int]:
+        check_choices(variants)
         moment = now()
         rows: list[dict[str, Any]] = [
             {

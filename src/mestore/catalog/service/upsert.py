@@ -1,6 +1,6 @@
 """Many products of one vendor at once, by SKU: what imports use."""
 
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
 from typing import Any
@@ -11,7 +11,13 @@ from mestore.catalog.events import ProductsWritten
 from mestore.catalog.ports import OpeningStock
 from mestore.catalog.repository.upserts import UpsertRepository
 from mestore.catalog.service.changes import WaitingChanges, shown
-from mestore.catalog.service.columns import FIRST, derived, slugs_of, with_suffix
+from mestore.catalog.service.columns import (
+    FIRST,
+    check_choices,
+    derived,
+    slugs_of,
+    with_suffix,
+)
 from mestore.catalog.service.prices import Claim, PriceBook, PriceChange
 from mestore.catalog.types import (
     REVIEWED,
@@ -19,6 +25,7 @@ from mestore.catalog.types import (
     ProductStatus,
     UpsertResult,
     UpsertRow,
+    choice_of,
 )
 from mestore.kernel.clock import now
 from mestore.kernel.db import Tx
@@ -262,6 +269,11 @@ class _VariantPlan:
         self.moment = moment
         self.by_sku = {(each["product_id"], each["sku"]): each for each in present}
         self.counts = Counter(each["product_id"] for each in present)
+        self.choices: defaultdict[UUID, dict[str, tuple[str, ...] | None]] = defaultdict(dict)
+        for each in present:
+            if each["deleted_at"] is None:
+                choice = choice_of(each["option1"], each["option2"], each["option3"])
+                self.choices[each["product_id"]][each["sku"]] = choice
         self.new: list[dict[str, Any]] = []
         self.changed: list[dict[str, Any]] = []
         self.put: dict[UUID, dict[UUID, int]] = {}
@@ -278,6 +290,20 @@ class _VariantPlan:
                 self._add_new(product_id, variant)
             else:
                 self._change(before, variant, row.levels.get(variant.sku, variant.stock or None))
+        self._check_choices(product_id, row.variants)
+
+    def _check_choices(self, product_id: UUID, variants: Sequence[NewVariant]) -> None:
+        """Refuse new options that a variant has which this row does not speak of."""
+        named = {variant.sku: variant for variant in variants}
+        kept, others = set(), []
+        for sku, choice in self.choices[product_id].items():
+            if sku not in named:
+                others.append(choice)
+            elif named[sku].choice == choice:
+                kept.add(sku)
+        for sku, variant in named.items():
+            if sku not in kept:
+                check_choices([variant], others)
 
     def _add_new(self, product_id: UUID, variant: NewVariant) -> None:
         self.new.append(_variant(product_id, variant, self.counts[product_id], self.moment))
@@ -302,6 +328,7 @@ def _check(rows: Sequence[UpsertRow]) -> None:
         own = [sku, *(variant.sku for variant in row.variants)]
         if sku in seen or len(set(own)) < len(own):
             raise SkuTaken(sku=sku)
+        check_choices(row.variants)
         if row.fields.get("is_featured"):
             raise FeaturedByStaff
         seen.add(sku)

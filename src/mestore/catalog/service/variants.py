@@ -1,5 +1,6 @@
 """The variants of a product, after it was offered."""
 
+from collections.abc import Mapping, Sequence
 from typing import Any
 from uuid import UUID
 
@@ -14,8 +15,9 @@ from mestore.catalog.errors import (
 )
 from mestore.catalog.ports import OpeningStock
 from mestore.catalog.repository.variants import VariantRepository
+from mestore.catalog.service.columns import check_choices
 from mestore.catalog.service.products import CatalogService
-from mestore.catalog.types import Editor, HeldProduct, NewVariant
+from mestore.catalog.types import Editor, HeldProduct, NewVariant, choice_of, deleted_mark
 from mestore.kernel.clock import now
 from mestore.kernel.db import Tx
 from mestore.kernel.ids import uuid7
@@ -39,6 +41,7 @@ class VariantService:
         present = await self.variants.all_of(product.id)
         if len(present) >= MOST_VARIANTS:
             raise TooManyVariants(most=MOST_VARIANTS)
+        check_choices([variant], map(_choice, present))
         last = max((each["position"] for each in present), default=-1)
         row = _columns(variant) | {
             "id": uuid7(),
@@ -59,7 +62,9 @@ class VariantService:
         self, product: HeldProduct, editor: Editor, variant_id: UUID, variant: NewVariant
     ) -> None:
         """Replace what is said of a variant; its stock stays, and so does a place left out."""
-        before = await self._find(product, variant_id)
+        present = await self.variants.all_of(product.id)
+        before = _found(present, variant_id)
+        check_choices([variant], (_choice(each) for each in present if each is not before))
         if before["is_default"] and variant.sku != before["sku"]:
             raise DefaultVariantKept
         values = _columns(variant)
@@ -71,7 +76,7 @@ class VariantService:
 
     async def remove(self, product: HeldProduct, editor: Editor, variant_id: UUID) -> None:
         """Delete a variant that no stock, order or cart holds; its SKU is free again."""
-        before = await self._find(product, variant_id)
+        before = _found(await self.variants.all_of(product.id), variant_id)
         if before["is_default"]:
             raise DefaultVariantKept
         moment = now()
@@ -81,16 +86,10 @@ class VariantService:
         waiting = await self.variants.count_waiting(variant_id)
         if on_hand or reserved or carts or waiting:
             raise VariantInUse(on_hand=on_hand, reserved=reserved, carts=carts, waiting=waiting)
-        mark = f"~{variant_id.hex}"
+        mark = deleted_mark(variant_id)
         values = {"sku": before["sku"][: 100 - len(mark)] + mark, "deleted_at": moment}
         await self.variants.change(variant_id, values)
         await self._changed(product, editor, before, None)
-
-    async def _find(self, product: HeldProduct, variant_id: UUID) -> dict[str, Any]:
-        for variant in await self.variants.all_of(product.id):
-            if variant["id"] == variant_id:
-                return variant
-        raise VariantNotFound(variant_id=variant_id)
 
     async def _changed(
         self,
@@ -109,6 +108,17 @@ class VariantService:
                 before={"variant": _shown(before)},
                 after={"variant": _shown(after)},
             )
+
+
+def _found(present: Sequence[dict[str, Any]], variant_id: UUID) -> dict[str, Any]:
+    for variant in present:
+        if variant["id"] == variant_id:
+            return variant
+    raise VariantNotFound(variant_id=variant_id)
+
+
+def _choice(variant: Mapping[str, Any]) -> tuple[str, ...] | None:
+    return choice_of(variant["option1"], variant["option2"], variant["option3"])
 
 
 def _columns(variant: NewVariant) -> dict[str, Any]:

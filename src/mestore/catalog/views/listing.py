@@ -13,6 +13,7 @@ from typing import Any, Generic, TypeVar
 from sqlalchemy import (
     Integer,
     Select,
+    Text,
     and_,
     bindparam,
     exists,
@@ -54,6 +55,7 @@ SHAPES_KEPT = 256
 NEWEST_FIRST = "-created_at"
 MOST_WORDS = 6
 MOST_TAGS = 5
+SHORTEST_PART = 3
 
 View = TypeVar("View")
 
@@ -91,6 +93,14 @@ def _search(name: str) -> Any:  # noqa: ANN401  a condition
     return Product.search_text.like(bindparam(name))
 
 
+def _beginning(name: str) -> Any:  # noqa: ANN401  a condition
+    """Return the condition that a word of the name or the brand begins so, or a tag."""
+    begins = bindparam(name, type_=Text)
+    text = Product.search_text
+    inside = (text.like(literal_column(before, Text) + begins) for before in ("'% '", "'%#'"))
+    return or_(text.like(begins), *inside)
+
+
 def _own_search(name: str) -> Any:  # noqa: ANN401  a condition
     return or_(_search(name), func.lower(Product.sku).like(bindparam(name)))
 
@@ -117,6 +127,7 @@ _CONDITIONS: dict[str, Any] = {
     "not_featured": Product.is_featured == false(),
     **{f"tag_{index}": _search(f"tag_{index}") for index in range(MOST_TAGS)},
     **{f"word_{index}": _search(f"word_{index}") for index in range(MOST_WORDS)},
+    **{f"beginning_{index}": _beginning(f"beginning_{index}") for index in range(MOST_WORDS)},
     **{f"own_word_{index}": _own_search(f"own_word_{index}") for index in range(MOST_WORDS)},
 }
 

@@ -20,6 +20,7 @@ from sqlalchemy import (
 )
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from mestore.catalog.types import before_deletion
 from mestore.insights.models import ProductDay, VendorDay
 from mestore.insights.types.days import (
     EVERYBODY,
@@ -196,8 +197,8 @@ def _product(row: Any, named: Any) -> ProductFigures:  # noqa: ANN401  rows
         product_id=row.product_id,
         vendor_id=row.vendor_id,
         name=name,
-        sku=sku,
-        slug=slug,
+        sku=before_deletion(sku, row.product_id),
+        slug=before_deletion(slug, row.product_id),
         is_deleted=deleted_at is not None,
         **_figures(row._mapping),
     )
