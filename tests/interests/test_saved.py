@@ -189,6 +189,37 @@ async def test_a_product_that_becomes_what_is_asked_for_is_told_then(
     assert len(await mails()) == 1, "shown again it is not new"
 
 
+async def test_a_product_that_is_shown_again_is_new_once_to_a_search_that_was_not_told(
+    somebody: Somebody,
+    build: Build,
+    client: httpx2.AsyncClient,
+    as_user: AsUser,
+    database: Database,
+    run_jobs: RunJobs,
+    mails: Mails,
+) -> None:
+    person, vendor = await somebody(), await build.vendor()
+    made = await offer(client, as_user, vendor, "Mesa roja")
+    await offer(client, as_user, vendor, "Mesa azul")
+    await look(database, run_jobs)
+
+    async def show(*, is_visible: bool) -> None:
+        headers = await as_user(vendor.owner)
+        body = {"is_visible": is_visible}
+        answer = await client.patch(f"/products/{made}", json=body, headers=headers)
+        assert answer.status_code == 200, answer.text
+        await look(database, run_jobs)
+
+    await show(is_visible=False)
+    await person.make(SAVED, {"name": "Mesas", "query": "mesa"})
+    assert await mails() == []
+    for _ in range(2):
+        await show(is_visible=True)
+        ((_, _, text),) = await mails()
+        assert "«Mesas»:\n- Mesa roja: $ 90.000\n\nSi ya" in text
+        await show(is_visible=False)
+
+
 async def test_a_product_whose_price_comes_into_the_limits_is_new(
     somebody: Somebody,
     build: Build,

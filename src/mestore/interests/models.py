@@ -109,7 +109,7 @@ class SavedSearchMatch(Base):
 
 
 class PublishedProduct(Base):
-    """Since when a product was first public; `is_fresh` while saved searches are still to see it.
+    """When a product last went public; `is_fresh` while saved searches are still to see it.
 
     A product from before this table has no row until something changes about it.
     """

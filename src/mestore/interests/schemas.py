@@ -11,7 +11,7 @@ from mestore.catalog.schemas.answers import ProductOut
 from mestore.interests.types import PastSearchView, PriceAlertView, SavedSearchView
 from mestore.kernel.money import Price, to_minor
 from mestore.kernel.paging import PaginationOut
-from mestore.search.schemas import FiltersIn, Text
+from mestore.search.schemas import FiltersInBody, Text
 
 Name = Annotated[str, Field(min_length=1, max_length=100, pattern=r"^[^\x00-\x1f\x7f]+$")]
 Flag = Annotated[bool, Field(strict=True)]
@@ -27,18 +27,12 @@ class HistoryIn(_Input):
     is_kept: Flag
 
 
-class SavedFiltersIn(FiltersIn):
-    """The filters of a saved search, as `/products/search` takes them."""
-
-    model_config = ConfigDict(extra="forbid")
-
-
 class SavedSearchIn(_Input):
     """A search to keep; with `is_alerting` its user hears of products that are new in it."""
 
     name: Name
     query: Text = ""
-    filters: SavedFiltersIn = SavedFiltersIn()
+    filters: FiltersInBody = FiltersInBody()
     is_alerting: Flag = True
 
 

@@ -88,6 +88,11 @@ _PRICES_SINCE = select(*_PRICES.c).where(
 _IN = PublishedProduct.product_id.in_(bindparam("products", expanding=True))
 _SINCE = select(PublishedProduct.product_id, PublishedProduct.since).where(_IN)
 _SET_FRESH = update(PublishedProduct).where(_IN).values(is_fresh=bindparam("to", type_=Boolean))
+_SHOW_AGAIN = (
+    update(PublishedProduct)
+    .where(PublishedProduct.product_id == bindparam("of_product"))
+    .values(since=bindparam("moment", type_=UtcDateTime), is_fresh=True)
+)
 _FRESH = (
     select(PublishedProduct.product_id)
     .where(PublishedProduct.is_fresh == true())
@@ -193,19 +198,35 @@ class PublishedRepository:
         rows = await self.connection.execute(_PUBLIC, {"products": list(product_ids)})
         return {product_id: (created_at, updated_at) for product_id, created_at, updated_at in rows}
 
+    async def show(self, products: Mapping[UUID, datetime]) -> None:
+        """Let saved searches see products that went public at a moment, not for the first time.
+
+        It is as if they had not been there before.
+        """
+        known = await self.since(products.keys())
+        rows = [
+            {"of_product": product_id, "moment": products[product_id]}
+            for product_id in sorted(known)
+        ]
+        if rows:
+            await self.connection.execute(_SHOW_AGAIN, rows)
+
     async def freshen(self, products: Mapping[UUID, datetime]) -> None:
         """Let saved searches see products; `products` tells since when unknown ones are public."""
         values = {"products": sorted(products)}
-        if await affected(self.connection, _SET_FRESH, **values, to=True) == len(products):
-            return
-        known = await self.since(products.keys())
-        rows = [
-            {"product_id": product_id, "since": since, "is_fresh": True}
-            for product_id, since in sorted(products.items())
-            if product_id not in known
-        ]
-        if rows:
-            await add_rows(self.connection, insert(PublishedProduct).inline(), rows)
+        while await affected(self.connection, _SET_FRESH, **values, to=True) != len(products):
+            known = await self.since(products.keys())
+            rows = [
+                {"product_id": product_id, "since": since, "is_fresh": True}
+                for product_id, since in sorted(products.items())
+                if product_id not in known
+            ]
+            if not rows:
+                return
+            # What another message of the same product wrote meanwhile is found in the next round.
+            async with unless_taken(self.connection):
+                await add_rows(self.connection, insert(PublishedProduct).inline(), rows)
+                return
 
     async def take(self, most: int) -> list[UUID]:
         """Return products that are to be seen, and hold them to have been."""

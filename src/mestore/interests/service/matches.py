@@ -42,12 +42,14 @@ class MatchService:
     async def freshen(self, product_ids: Collection[UUID], *, is_published: bool = False) -> None:
         """Let the next run see those of these products that are public.
 
-        One never seen before is public since its creation, or where `is_published` since its last
-        change: the message of that may come late.
+        Where `is_published` they are public since their last change: the message of that may come
+        late. Else one never seen before is public since its creation.
         """
         public = await self.published.public(product_ids)
         if public:
             since = {key: times[is_published] for key, times in public.items()}
+            if is_published:
+                await self.published.show(since)
             await self.published.freshen(since)
 
     async def find(self) -> None:
@@ -72,7 +74,7 @@ class MatchService:
 async def match_products(database: Database, task: MatchProducts) -> None:
     """Note in which saved searches these products are new; a product is new once.
 
-    New is what was first public after the search was saved, or cost too much or too little then.
+    New is what went public after the search was saved, or cost too much or too little then.
     """
     async with database.read() as connection:
         watched = await SavedRepository(connection).watched(task.after_id, SEARCHES)
@@ -127,4 +129,4 @@ async def _query_of(database: Database, totals: Totals, watched: Watched) -> Sea
             category = await branch_of(database, totals, filters.category)
         except UnknownCategory:
             return None
-    return filters.query(watched.text, category)
+    return filters.narrowed(watched.text, category)
