@@ -95,6 +95,14 @@ def nobody_listens() -> Iterator[int]:
         yield taken.getsockname()[1]
 
 
+@pytest.fixture
+async def database_away(nobody_listens: int) -> AsyncIterator[Database]:
+    """A database whose server does not answer. No file: aiosqlite leaves a thread behind there."""
+    away = Database(f"postgresql+asyncpg://nobody@127.0.0.1:{nobody_listens}/nothing")
+    yield away
+    await away.close()
+
+
 @pytest.fixture(scope="session")
 def anyio_backend() -> str:
     """Run every async test on asyncio, each in an event loop of its own."""

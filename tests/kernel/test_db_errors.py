@@ -2,6 +2,7 @@
 
 import asyncio
 import socket
+import threading
 from contextlib import nullcontext
 
 import pytest
@@ -180,7 +181,9 @@ async def test_a_server_that_cannot_be_reached_is_an_outage(
     assert await fault_when(database, text("SELECT 1")) is Fault.GONE
     await database.close()
     # aiosqlite does not wait for the thread of a connection that never opened.
-    await asyncio.sleep(0.05)
+    for thread in threading.enumerate():
+        if "_connection_worker_thread" in thread.name:
+            await asyncio.to_thread(thread.join)
 
 
 async def test_a_server_that_does_not_answer_is_an_outage(
