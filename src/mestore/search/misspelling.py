@@ -2,6 +2,8 @@
 
 import re
 
+from jellyfish import damerau_levenshtein_distance
+
 LONG_WORD = 8
 """From so many letters on two of them may be wrong; below it one, and none in a short word."""
 SHORTEST = 4
@@ -32,16 +34,7 @@ def mistakes_allowed(word: str) -> int:
 
 def distance(one: str, other: str) -> int:
     """Return how many letters were missed, added, changed or swapped between two words."""
-    before: list[int] = []
-    row = list(range(len(other) + 1))
-    for i, letter in enumerate(one, 1):
-        last, before, row = before, row, [i]
-        for j, against in enumerate(other, 1):
-            best = min(before[j] + 1, row[j - 1] + 1, before[j - 1] + (letter != against))
-            if i > 1 and j > 1 and letter == other[j - 2] and one[i - 2] == against:
-                best = min(best, last[j - 2] + 1)
-            row.append(best)
-    return row[-1]
+    return damerau_levenshtein_distance(one, other)
 
 
 def grams(word: str) -> set[str]:

@@ -10,7 +10,7 @@ from mestore.search.service.facets import meets
 from mestore.search.service.filters import filters_of
 from mestore.search.service.meaning import Meaning, meaning_of
 from mestore.search.service.ordered import in_order
-from mestore.search.service.ways import shortest_way
+from mestore.search.service.ways import Way, shortest_way
 from mestore.search.types import ALL, SearchQuery, Slot, WidthPolicy
 from mestore.search.views import hits as views
 from mestore.search.views.terms import LOOSE, postings
@@ -87,56 +87,53 @@ async def _all_words(
         if asked.sort != "relevance":
             kept = sorted(kept, key=sort_key(asked.sort))
         return Found(asked.page(kept), len(kept), everything, None, True, said)
+    way = await shortest_way(database, asked.query, ordered, meaning)
     if asked.values:
-        return await _under_filters(database, asked, ordered, meaning, looked)
+        return await _under_filters(database, asked, way, looked)
     if asked.sort != "relevance":
-        return await in_order(database, asked, ordered, meaning, looked)
+        return await in_order(database, asked, way, looked)
     if asked.page_widths(len(everything) / looked.looked_at, ordered)[0] > width:
-        return await _deeper(database, asked, ordered, meaning, looked)
-    total = asked.estimate(meaning.common(ordered[0]), len(everything), looked.looked_at)
+        return await _deeper(database, asked, way, looked)
+    total = asked.estimate(way.common, len(everything), looked.looked_at)
     return Found(asked.page(everything), total, everything, None, False, said)
 
 
-async def _under_filters(
-    database: Database, asked: Asked, slots: list[Slot], meaning: Meaning, best: views.Looked
-) -> Found:
+async def _under_filters(database: Database, asked: Asked, way: Way, best: views.Looked) -> Found:
     """Return a page of what meets the filters, and for facets the best that do."""
     is_near = asked.sort == "relevance" and sum(asked.window) <= asked.width
     near = asked if is_near else replace(asked, sort="relevance", window=(0, asked.window[1]))
-    met = await _deeper(database, near, slots, meaning, best, (0, asked.width))
+    met = await _deeper(database, near, way, best, (0, asked.width))
     if is_near:
         return replace(met, hits=asked.page(met.hits), narrowed=met.hits)
-    way = _deeper if asked.sort == "relevance" else in_order
-    return replace(await way(database, asked, slots, meaning, best), narrowed=met.hits)
+    find_page = _deeper if asked.sort == "relevance" else in_order
+    return replace(await find_page(database, asked, way, best), narrowed=met.hits)
 
 
 async def _deeper(
     database: Database,
     asked: Asked,
-    slots: list[Slot],
-    meaning: Meaning,
+    way: Way,
     best: views.Looked,
     window: tuple[int, int] | None = None,
 ) -> Found:
     """Return a page by relevance where more products match than facets count, or a wider window."""
     kept = sum(meets(hit, asked.query) for hit in best.hits)
     # Of none that was counted, half a one is expected.
-    expected = max(kept, 0.5) / best.looked_at * meaning.common(slots[0])
-    ordered, common = await shortest_way(database, asked.query, slots, meaning)
+    expected = max(kept, 0.5) / best.looked_at * way.common
     looked = views.Looked([], 0, 0, is_cut=False)
-    for width in asked.page_widths(expected / max(1, common), ordered):
+    for width in asked.page_widths(expected / max(1, way.fewest), way.slots):
         looked = await views.hits(
-            database, ordered, asked.values, window or asked.window, width=width
+            database, way.slots, asked.values, window or asked.window, width=width
         )
         is_all = looked.hits and not looked.is_cut
         if is_all or looked.matched >= sum(asked.window):
             break
     total = looked.matched
     if looked.is_cut:
-        total = asked.estimate(common, total, looked.looked_at)
+        total = asked.estimate(way.fewest, total, looked.looked_at)
     elif not looked.hits and asked.window[0]:
-        total = min(asked.window[0], asked.estimate(common, len(best.hits), asked.width))
-    return Found(looked.hits, total, best.hits, None, False, tuple(ordered))
+        total = min(asked.window[0], asked.estimate(way.fewest, len(best.hits), asked.width))
+    return Found(looked.hits, total, best.hits, None, False, tuple(way.slots))
 
 
 async def _some_words(database: Database, asked: Asked, meaning: Meaning) -> Found:

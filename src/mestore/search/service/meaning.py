@@ -25,6 +25,8 @@ class Meaning:
     has_unknown: bool = False
     code: str | None = None
     """The text as the term of a SKU or barcode, where some product has that."""
+    begun: Sequence[str] = ()
+    """Words that begin like the last one, the most used first."""
 
     def common(self, slot: Slot) -> int:
         """Return about how many products have one of the terms of a slot."""
@@ -40,14 +42,15 @@ async def meaning_of(database: Database, text: str) -> Meaning:
     as_code = analysis.exact(text)
     products = await frequencies(database, {ALL, as_code, *terms})
     code = as_code if as_code in products else None
+    folded = [analysis.folded(word) for word in written]
+    begun = await words_beginning(database, folded[-1]) if folded else []
     literal, is_misspelt, has_unknown = [], False, False
     for at, slot in enumerate(readings[0] if readings else []):
-        word = analysis.folded(written[at])
         known = _known(slot, products)
-        if at == len(written) - 1 and len(word) > 1:
-            known = await _completed(database, word, known, products)
+        if at == len(written) - 1:
+            known = _completed(begun, known, products)
         if known is None:
-            known = await _corrected(database, word, products)
+            known = await _corrected(database, folded[at], products)
             is_misspelt = is_misspelt or known is not None
         if known is None:
             has_unknown = True
@@ -56,9 +59,10 @@ async def meaning_of(database: Database, text: str) -> Meaning:
     others = [_all_known(slots, products) for slots in readings[1:]]
     if any(others) and (is_misspelt or has_unknown):
         # A phrase of which every word is known is what was meant, not a mistake.
-        return Meaning([slots for slots in others if slots], products, code=code)
+        is_misspelt, has_unknown, literal = False, False, []
     found = [slots for slots in [literal, *others] if slots]
-    return Meaning(found, products, is_misspelt, has_unknown, code)
+    completed = [word for word, *_ in begun]
+    return Meaning(found, products, is_misspelt, has_unknown, code, completed)
 
 
 def _known(slot: Slot, products: dict[str, int]) -> Slot | None:
@@ -75,17 +79,17 @@ def _all_known(slots: Sequence[Slot], products: dict[str, int]) -> list[Slot]:
     return [slot for slot in known if slot is not None] if all(known) else []
 
 
-async def _completed(
-    database: Database, word: str, known: Slot | None, products: dict[str, int]
+def _completed(
+    begun: Sequence[tuple[str, str, int]], known: Slot | None, products: dict[str, int]
 ) -> Slot | None:
     """Return what the last word may be the beginning of, besides what it is itself."""
     slot = known or Slot(frozenset())
-    begun: dict[str, int] = {}
-    for _, term, uses in await words_beginning(database, word):
-        begun.setdefault(term, uses)
-    new = [term for term in begun if term not in slot.terms][:MOST_BEGUN]
+    uses: dict[str, int] = {}
+    for _, term, of_word in begun:
+        uses.setdefault(term, of_word)
+    new = [term for term in uses if term not in slot.terms][:MOST_BEGUN]
     for term in new:
-        products.setdefault(term, begun[term])
+        products.setdefault(term, uses[term])
     return Slot(slot.exact, slot.loose | frozenset(new)) if slot.terms or new else None
 
 
@@ -102,8 +106,11 @@ async def _corrected(database: Database, word: str, products: dict[str, int]) ->
     candidates += [(like, analysis.word_term(like), 0) for like in thesaurus.near(word)]
     near: list[tuple[int, int, int, str]] = []
     for known, term, uses in candidates:
-        apart, sounds = distance(word, known), distance(said, sound(known))
-        if apart <= allowed or (sounds == 0 and apart <= allowed + 1):
+        apart = distance(word, known)
+        if apart > allowed + 1:
+            continue
+        sounds = distance(said, sound(known))
+        if apart <= allowed or sounds == 0:
             near.append((apart + sounds, known[0] != word[0], -uses, term))
     alike = {term: thesaurus.of_term(term) for *_, term in near}
     found = await frequencies(database, set().union(*alike.values())) if near else {}

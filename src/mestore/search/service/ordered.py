@@ -5,8 +5,7 @@ from collections.abc import Sequence
 from mestore.kernel.db import Database
 from mestore.search.service.asked import Asked, Found
 from mestore.search.service.facets import meets
-from mestore.search.service.meaning import Meaning
-from mestore.search.service.ways import shortest_way
+from mestore.search.service.ways import Way
 from mestore.search.types import ALL, Hit, Slot
 from mestore.search.views import hits as views
 from mestore.search.views.ordered import collect, walk
@@ -16,34 +15,26 @@ FURTHER = 8
 """How many times further than expected the catalogue is read along an order."""
 
 
-async def in_order(
-    database: Database,
-    asked: Asked,
-    slots: list[Slot],
-    meaning: Meaning,
-    best: views.Looked,
-) -> Found:
+async def in_order(database: Database, asked: Asked, way: Way, best: views.Looked) -> Found:
     """Return a page of all matches in an order; facets count the best.
 
     The numbers are estimates and decide what it costs, never what is found.
     """
-    common = meaning.common(slots[0])
-    matches = _share(asked, best, common)
-    if slots[0].terms == {ALL}:
+    matches = _share(asked, best, way.common)
+    if way.words[0].terms == {ALL}:
         hits = await views.browse(database, asked.values, asked.sort, asked.window)
-        return _found(asked, hits, matches, best.hits, slots)
-    ordered, fewest = await shortest_way(database, asked.query, slots, meaning)
+        return _found(asked, hits, matches, best.hits, way.words)
     if asked.sort in ORDERS:
-        page = await _along_the_word(database, asked, ordered, matches / max(1, fewest))
+        share = matches / max(1, way.fewest)
+        page = await _along_the_word(database, asked, way.slots, share)
     else:
-        every = max(common, meaning.products.get(ALL, 0))
-        readable = _share(asked, best, common, asked.sort)
-        steps = int(FURTHER * sum(asked.window) * every / max(1, readable))
-        page = await _along_the_catalogue(database, asked, ordered, steps, fewest)
+        readable = _share(asked, best, way.common, asked.sort)
+        steps = int(FURTHER * sum(asked.window) * way.catalogue / max(1, readable))
+        page = await _along_the_catalogue(database, asked, way, steps)
     if page is not None:
-        return _found(asked, page, matches, best.hits, ordered)
-    looked = await collect(database, ordered, asked.values, asked.sort, asked.window)
-    return _found(asked, looked.hits, looked.matched or matches, best.hits, ordered)
+        return _found(asked, page, matches, best.hits, way.slots)
+    looked = await collect(database, way.slots, asked.values, asked.sort, asked.window)
+    return _found(asked, looked.hits, looked.matched or matches, best.hits, way.slots)
 
 
 async def _along_the_word(
@@ -62,15 +53,15 @@ async def _along_the_word(
 
 
 async def _along_the_catalogue(
-    database: Database, asked: Asked, slots: Sequence[Slot], steps: int, fewest: int
+    database: Database, asked: Asked, way: Way, steps: int
 ) -> list[Hit] | None:
     """Return the page if it is full of what is found near the begin, else None.
 
     Reading along the catalogue costs as many steps, sorting the matches as many as there are.
     """
-    if not 0 < steps < fewest:
+    if not 0 < steps < way.fewest:
         return None
-    hits = await walk(database, slots, asked.values, asked.sort, asked.window, steps=steps)
+    hits = await walk(database, way.slots, asked.values, asked.sort, asked.window, steps=steps)
     return hits if len(hits) == asked.window[1] else None
 
 

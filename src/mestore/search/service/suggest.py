@@ -6,11 +6,10 @@ from mestore.catalog.service.shown import shown_products
 from mestore.kernel.db import Database
 from mestore.search import analysis
 from mestore.search.service.known import Known
-from mestore.search.service.meaning import meaning_of
-from mestore.search.types import CategoryLabel, Hit, Slot, Suggested, SuggestionsView
+from mestore.search.service.meaning import Meaning, meaning_of
+from mestore.search.types import MOST_WORDS, CategoryLabel, Hit, Slot, Suggested, SuggestionsView
 from mestore.search.views import hits as views
 from mestore.search.views.log import asked_beginning
-from mestore.search.views.words import words_beginning
 
 EACH = 5
 LOOKED_AT = 40
@@ -18,13 +17,13 @@ LOOKED_AT = 40
 
 async def suggest(database: Database, text: str) -> SuggestionsView:
     """Return queries, products, categories and vendors that begin like a text."""
-    written = [analysis.folded(word) for word in analysis.words(text)]
+    written = [analysis.folded(word) for word in analysis.words(text)[:MOST_WORDS]]
     if not written:
         return SuggestionsView([], [], [], [])
     queries = await asked_beginning(database, " ".join(written), EACH)
-    begun = await words_beginning(database, written[-1]) if len(written[-1]) > 1 else []
-    queries += [" ".join([*written[:-1], word]) for word, _, _ in begun]
-    shown = await shown_products(database, [hit.id for hit in await _products(database, text)])
+    meaning = await meaning_of(database, text)
+    queries += [" ".join([*written[:-1], word]) for word in meaning.begun]
+    shown = await shown_products(database, [hit.id for hit in await _products(database, meaning)])
     labels = await database.kept(Known).categories.fresh()
     vendors = {each.vendor.id: each.vendor.business_name for each in shown}
     return SuggestionsView(
@@ -35,9 +34,8 @@ async def suggest(database: Database, text: str) -> SuggestionsView:
     )
 
 
-async def _products(database: Database, text: str) -> list[Hit]:
+async def _products(database: Database, meaning: Meaning) -> list[Hit]:
     """Return the best products of a text as it is begun; nothing is counted."""
-    meaning = await meaning_of(database, text)
     for slots in meaning.readings[:1]:
         ordered: list[Slot] = sorted(slots, key=meaning.common)
         found = await views.hits(database, ordered, {}, (0, EACH), width=LOOKED_AT)

@@ -1,22 +1,38 @@
 """Where to begin to look: at the rarest word, or at a filter that fewer products meet."""
 
+from collections.abc import Sequence
+from dataclasses import dataclass
+
 from mestore.kernel.db import Database
 from mestore.search.service.filters import places_of
 from mestore.search.service.meaning import Meaning
-from mestore.search.types import SearchQuery, Slot
+from mestore.search.types import ALL, SearchQuery, Slot
+
+
+@dataclass(frozen=True, slots=True)
+class Way:
+    """The words in the order in which they are looked up, a filter before them where that is rarer.
+
+    Numbers of products are estimates.
+    """
+
+    words: Sequence[Slot]
+    common: int
+    """How many products have the rarest word."""
+    slots: Sequence[Slot]
+    fewest: int
+    """How many products have the first of `slots`."""
+    catalogue: int
 
 
 async def shortest_way(
-    database: Database, query: SearchQuery, slots: list[Slot], meaning: Meaning
-) -> tuple[list[Slot], int]:
-    """Return the slots with the one to begin with first, and about how many products that has."""
+    database: Database, query: SearchQuery, words: Sequence[Slot], meaning: Meaning
+) -> Way:
+    """Return where to begin to look for words that are given from the rarest on."""
     places = await places_of(database, query)
-    known = dict(meaning.products)
-    for place, count in places.items():
-        known |= dict.fromkeys(place.terms, count)
-
-    def common(ordered: list[Slot]) -> int:
-        return sum(known.get(term, 0) for term in ordered[0].terms)
-
-    ordered = min([slots, *([place, *slots] for place in places)], key=common)
-    return ordered, common(ordered)
+    common = meaning.common(words[0])
+    place = min(places, key=places.__getitem__, default=None)
+    catalogue = max(common, meaning.products.get(ALL, 0))
+    if place is None or places[place] >= common:
+        return Way(words, common, words, common, catalogue)
+    return Way(words, common, [place, *words], places[place], catalogue)

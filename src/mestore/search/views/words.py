@@ -56,7 +56,9 @@ async def frequencies(database: Database, terms: Iterable[str]) -> dict[str, int
 
 
 async def words_beginning(database: Database, text: str) -> list[tuple[str, str, int]]:
-    """Return the most used (word, term, uses) that begin with a folded text of two or more."""
+    """Return the most used (word, term, uses) that begin with a folded text; none of one letter."""
+    if len(text) < 2:
+        return []
     if len(text) == 2:
         rows = await database.rows(_OF_HEAD, {"head": text}, plan=Plan.ONCE)
     else:
