@@ -1,15 +1,15 @@
-"""Signatures: the terms of a product in 126 bits, read where it stands in the list of a word.
+"""Signatures: the words of a product in 126 bits, read where it stands in the list of a word.
 
 Superimposed coding (C. S. Roberts, "Partial-match retrieval via the method of superimposed codes",
-1979): every term sets two bits. A product whose signature lacks one of a term's bits does not have
-that term, and is passed over without a look at its own terms; one that has both may have it: of
-those that do not, one in ten where products have 24 terms, every third where they have 60.
+1979): every word sets two bits. A product whose signature lacks one of a word's bits does not have
+that word, and is passed over without a look at its own terms; one that has both may have it: of
+those that do not, one in ten where products have 24 words, every third where they have 60.
 """
 
 from collections.abc import Iterable
 from hashlib import blake2b
 
-from mestore.search.types import ALL
+from mestore.search.types import is_word
 
 HALF = 63
 """Bits of each of the two numbers: what a signed BIGINT holds without its sign."""
@@ -29,7 +29,8 @@ def signature(terms: Iterable[str]) -> Signature:
 
 
 def _of(term: str) -> Signature:
-    if term == ALL:
+    if not is_word(term):
+        # A search begins at such a term; only words are looked for beside another one.
         return 0, 0
     digest = blake2b(term.encode(), digest_size=_BITS * 2).digest()
     bits = 0

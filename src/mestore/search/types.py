@@ -34,6 +34,11 @@ def vendor_term(vendor_id: UUID) -> str:
     return f"v:{vendor_id.hex}"
 
 
+def is_word(term: str) -> bool:
+    """Say whether a term is of a word, not of a brand, category, vendor, code, or of everything."""
+    return term != ALL and not term.startswith(("b:", "c:", "v:", "="))
+
+
 @dataclass(frozen=True, slots=True)
 class RefreshProducts(Task):
     """Write these products' terms anew: their popularity changed."""
