@@ -156,7 +156,7 @@ async def hits(
     shape, filters = shape_of(slots), tuple(sorted(values))
     statement = _hits(shape, filters, (width, reach), sort, is_counted=is_counted)
     bound = values_of(slots) | conditions(values) | {"skipped": skipped, "most": most}
-    rows = await database.rows(statement, bound, plan=Plan.ANEW if values else Plan.ONCE)
+    rows = await database.rows(statement, bound, plan=Plan.ONCE)
     found = [hit_of(row, sum(row[12:]), tuple(row[12:])) for row in rows]
     if not rows:
         return Looked(found, 0, 0, is_cut=False)
@@ -171,7 +171,7 @@ async def of_numbers(
 ) -> list[Hit]:
     """Return the public ones of these products (number: score) that meet the conditions."""
     bound = conditions(values) | {"numbers": sorted(numbers)}
-    rows = await database.rows(_by_number(tuple(sorted(values))), bound)
+    rows = await database.rows(_by_number(tuple(sorted(values))), bound, plan=Plan.ONCE)
     return [hit_of(row, numbers[row[0]]) for row in rows]
 
 

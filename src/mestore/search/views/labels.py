@@ -7,6 +7,7 @@ from sqlalchemy import BigInteger, String, Uuid, bindparam, column, select, tabl
 
 from mestore.kernel.columns import Code
 from mestore.kernel.db import Database
+from mestore.kernel.lane import Plan
 from mestore.search.types import CategoryLabel
 
 _VENDORS = table("vendors", column("id", Uuid), column("business_name", String))
@@ -31,5 +32,5 @@ async def category_labels(database: Database) -> list[CategoryLabel]:
 
 async def vendor_labels(database: Database, ids: Sequence[UUID]) -> dict[UUID, str]:
     """Return the names of vendors."""
-    rows = await database.rows(_VENDOR_LABELS, {"ids": list(ids)})
+    rows = await database.rows(_VENDOR_LABELS, {"ids": list(ids)}, plan=Plan.ONCE)
     return {row[0]: row[1] for row in rows}

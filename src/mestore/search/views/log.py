@@ -8,6 +8,7 @@ from sqlalchemy import bindparam, func, select
 
 from mestore.kernel.clock import today_in_bogota
 from mestore.kernel.db import Database
+from mestore.kernel.lane import Plan
 from mestore.search.models import SearchedText
 from mestore.search.views.words import LAST
 
@@ -51,7 +52,7 @@ async def asked_beginning(database: Database, begin: str, most: int) -> list[str
     """Return texts that several people looked for lately, and found something."""
     since = today_in_bogota() - LATELY
     values = {"begin": begin, "end": begin + LAST, "since": since, "most": most}
-    return [row[0] for row in await database.rows(_BEGUN, values)]
+    return [row[0] for row in await database.rows(_BEGUN, values, plan=Plan.ONCE)]
 
 
 async def unanswered(

@@ -23,6 +23,7 @@ from sqlalchemy import (
 )
 
 from mestore.kernel.db import Database
+from mestore.kernel.lane import Plan
 from mestore.search.models import SearchState, SearchTerm
 from mestore.search.signature import signature
 from mestore.search.types import Slot
@@ -153,7 +154,7 @@ async def postings(
     """Return (term, number, rank) of the best products of each of these terms."""
     size = next(size for size in (*SIZES, 64, 128, 256) if size >= len(terms))
     bound = {f"term_{at}": term for at, term in enumerate(_filled(list(terms), size))}
-    rows = await database.rows(_best(size, width), bound)
+    rows = await database.rows(_best(size, width), bound, plan=Plan.ONCE)
     return [(row[0], row[1], row[2]) for row in rows]
 
 

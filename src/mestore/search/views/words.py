@@ -51,7 +51,7 @@ _SYNONYMS = select(*_GROUP).order_by(SearchSynonym.id)
 
 async def frequencies(database: Database, terms: Iterable[str]) -> dict[str, int]:
     """Return those of the terms that some product has, and about how many."""
-    rows = await database.rows(_FREQUENCIES, {"terms": sorted(terms)})
+    rows = await database.rows(_FREQUENCIES, {"terms": sorted(terms)}, plan=Plan.ONCE)
     return {row[0]: row[1] for row in rows}
 
 
@@ -70,7 +70,8 @@ async def words_beginning(database: Database, text: str) -> list[tuple[str, str,
 async def words_near(database: Database, word: str, apart: int) -> list[tuple[str, str, int]]:
     """Return (word, term, uses) that share most three-letter pieces and are about as long."""
     sizes = list(range(max(1, len(word) - apart), len(word) + apart + 1))
-    rows = await database.rows(_NEAR, {"grams": sorted(grams(word)), "sizes": sizes})
+    values = {"grams": sorted(grams(word)), "sizes": sizes}
+    rows = await database.rows(_NEAR, values, plan=Plan.ONCE)
     return [(row[0], row[1], row[2]) for row in rows]
 
 
