@@ -20,6 +20,7 @@ from mestore.search.misspelling import grams
 from mestore.search.repository.index import SAID
 from mestore.search.repository.texts import Texts
 from mestore.search.service.index import Entry, entry_of
+from mestore.search.signature import COLUMNS
 
 COLOURS = [
     "negro",
@@ -186,7 +187,7 @@ _BUILT = (
     "ALTER TABLE search_terms ADD CONSTRAINT pk_search_terms "
     "PRIMARY KEY (generation, number, term) INCLUDE (rank)",
     "CREATE INDEX ix_search_terms_rank ON search_terms "
-    "(generation, term, rank, number, signature_low, signature_high)",
+    f"(generation, term, rank, number, {', '.join(COLUMNS)})",
     "CREATE INDEX ix_search_terms_price ON search_terms (generation, term, price_minor, number) "
-    "INCLUDE (rank, signature_low, signature_high)",
+    f"INCLUDE (rank, {', '.join(COLUMNS)})",
 )

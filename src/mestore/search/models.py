@@ -17,7 +17,7 @@ from sqlalchemy import (
 from sqlalchemy.orm import Mapped, mapped_column
 
 from mestore.kernel.columns import Base, BigPk, Code, UtcDateTime
-from mestore.search.signature import ANYTHING
+from mestore.search.signature import ANYTHING, COLUMNS
 
 
 class SearchTerm(Base):
@@ -36,28 +36,21 @@ class SearchTerm(Base):
     term: Mapped[str] = mapped_column(Code(60, collation="C"))
     rank: Mapped[int] = mapped_column(Integer)
     price_minor: Mapped[int] = mapped_column(BigInteger)
-    signature_low: Mapped[int] = mapped_column(BigInteger, server_default=str(ANYTHING))
-    signature_high: Mapped[int] = mapped_column(BigInteger, server_default=str(ANYTHING))
+    signature_1: Mapped[int] = mapped_column(BigInteger, server_default=str(ANYTHING))
+    signature_2: Mapped[int] = mapped_column(BigInteger, server_default=str(ANYTHING))
+    signature_3: Mapped[int] = mapped_column(BigInteger, server_default=str(ANYTHING))
 
     __table_args__ = (
         # All that a product says stands together and is read in the key itself, on every engine.
         PrimaryKeyConstraint("generation", "number", "term", postgresql_include=["rank"]),
-        Index(
-            "ix_search_terms_rank",
-            "generation",
-            "term",
-            "rank",
-            "number",
-            "signature_low",
-            "signature_high",
-        ),
+        Index("ix_search_terms_rank", "generation", "term", "rank", "number", *COLUMNS),
         Index(
             "ix_search_terms_price",
             "generation",
             "term",
             "price_minor",
             "number",
-            postgresql_include=["rank", "signature_low", "signature_high"],
+            postgresql_include=["rank", *COLUMNS],
         ),
         {"sqlite_with_rowid": False},
     )

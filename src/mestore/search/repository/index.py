@@ -11,15 +11,16 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from mestore.kernel.db import add_rows, affected, rows_of, unless_taken
 from mestore.search.misspelling import grams
 from mestore.search.models import SearchFrequency, SearchGram, SearchState, SearchTerm, SearchWord
+from mestore.search.signature import COLUMNS
 
-Said = Mapping[str, tuple[int, int, int, int]]
-"""What a product says: {term: (rank, price, both halves of its signature)}."""
+Said = Mapping[str, tuple[int, ...]]
+"""What a product says: {term: (rank, price, its signature in parts)}."""
 STATE = 1
 TRIES = 3
 
 _G = SearchTerm.generation == bindparam("of_generation")
 _ROW = (_G, SearchTerm.term == bindparam("of_term"), SearchTerm.number == bindparam("of_number"))
-SAID = ("rank", "price_minor", "signature_low", "signature_high")
+SAID = ("rank", "price_minor", *COLUMNS)
 """The columns of what a product says with a term."""
 _TERMS = select(
     SearchTerm.number, SearchTerm.term, *(SearchTerm.__table__.c[name] for name in SAID)

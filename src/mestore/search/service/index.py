@@ -35,8 +35,8 @@ class Entry:
     words: dict[str, str] = field(default_factory=dict)
 
     @property
-    def rows(self) -> dict[str, tuple[int, int, int, int]]:
-        """Return {term: (rank, price, both halves of the signature)}."""
+    def rows(self) -> dict[str, tuple[int, ...]]:
+        """Return {term: (rank, price, the signature in parts)}."""
         signed = signature(self.terms)
         return {term: (rank, self.price_minor, *signed) for term, rank in self.terms.items()}
 

@@ -25,6 +25,7 @@ from sqlalchemy import (
 from mestore.kernel.db import Database
 from mestore.kernel.lane import Plan
 from mestore.search.models import SearchState, SearchTerm
+from mestore.search.signature import COLUMNS as SIGNATURE
 from mestore.search.signature import signature
 from mestore.search.types import Slot
 
@@ -83,7 +84,7 @@ def begin(
     # No column that the order does not need: its index has all the others.
     columns = (SearchTerm.number, SearchTerm.price_minor)[: 1 + ("price" in sort)]
     if is_signed:
-        columns = (*columns, SearchTerm.signature_low, SearchTerm.signature_high)
+        columns = (*columns, *(getattr(SearchTerm, name) for name in SIGNATURE))
     ranks = [SearchTerm.rank - bindparam(f"loss_{at}", type_=Integer) for at in range(size)]
     parts = [
         _first(f"first_{at}", width, (*columns, rank.label("rank")), sort, limits)
@@ -120,8 +121,7 @@ def may_have(at: int, size: int, begun: Any) -> Any:  # noqa: ANN401
     return or_(
         *(
             and_(
-                _covers(begun.signature_low, f"low_{at}_{choice}"),
-                _covers(begun.signature_high, f"high_{at}_{choice}"),
+                *(_covers(begun[name], f"{name}_{at}_{choice}") for name in SIGNATURE),
             )
             for choice in range(size)
         )
@@ -186,14 +186,15 @@ def _signed(at: int, terms: Set[str], size: int) -> dict[str, int]:
     found: dict[str, int] = {}
     chosen = sorted(terms)
     for choice in range(size):
-        halves = signature([chosen[min(choice, len(chosen) - 1)]])
-        found |= dict(zip((f"low_{at}_{choice}", f"high_{at}_{choice}"), halves, strict=True))
+        parts = signature([chosen[min(choice, len(chosen) - 1)]])
+        names = [f"{name}_{at}_{choice}" for name in SIGNATURE]
+        found |= dict(zip(names, parts, strict=True))
     return found
 
 
-def _covers(half: Any, name: str) -> Any:  # noqa: ANN401
+def _covers(part: Any, name: str) -> Any:  # noqa: ANN401
     bits = bindparam(name, type_=BigInteger)
-    return half.bitwise_and(bits) == bits
+    return part.bitwise_and(bits) == bits
 
 
 def _filled(terms: list[str], size: int) -> list[str]:
