@@ -6,7 +6,7 @@ from uuid import uuid4
 import httpx2
 
 from tests.build import Build
-from tests.catalog.bodies import code, offered
+from tests.catalog.bodies import code, fields, offered
 from tests.conftest import AsUser
 
 
@@ -42,6 +42,18 @@ async def test_bulk_update_answers_for_each_product(
     refused = await client.post("/products/bulk-update", headers=headers, json=atomic)
     assert code(refused) == (409, "SKU_TAKEN")
     assert (await client.get(f"/products/{two['id']}")).json()["price"] == 90
+
+
+async def test_two_changes_of_one_product_are_refused_and_none_is_lost(
+    client: httpx2.AsyncClient, build: Build, as_user: AsUser
+) -> None:
+    headers = await as_user((await build.vendor()).owner)
+    product = await offered(client, headers)
+    twice = [{"id": product["id"], "price": 90}, {"id": product["id"], "name": "Otra"}]
+    answer = await client.put("/products/bulk-update", headers=headers, json={"products": twice})
+    assert fields(answer) == ["products"]
+    path = f"/products/{product['id']}"
+    assert (await client.get(path, headers=headers)).json() == product
 
 
 async def test_bulk_delete_deletes_ones_own(

@@ -237,10 +237,19 @@ class BulkChange(ProductPatch):
     id: UUID
 
 
+def each_once(changes: list[BulkChange]) -> list[BulkChange]:
+    """Return the changes as they are; ValueError where one product has two."""
+    if len({change.id for change in changes}) < len(changes):
+        raise refused("Name each product once.", "Nombra cada producto una sola vez.")
+    return changes
+
+
 class BulkUpdateIn(Input):
     """Changes of many products; with `atomic` one refusal undoes them all."""
 
-    products: Annotated[list[BulkChange], Field(min_length=1, max_length=MOST_AT_ONCE)]
+    products: Annotated[
+        list[BulkChange], Field(min_length=1, max_length=MOST_AT_ONCE), AfterValidator(each_once)
+    ]
     atomic: StrictBool = False
 
 
