@@ -136,6 +136,23 @@ async def test_an_export_is_of_what_was_asked_for(
     assert answer.status_code == 422
 
 
+async def test_a_main_place_of_another_name_goes_out_and_comes_in(
+    importer: Importer, build: Build, client: httpx2.AsyncClient
+) -> None:
+    product = await build.product(vendor=importer.vendor, stock=7)
+    place = f"/inventory/locations/{importer.vendor.location_id}"
+    await client.put(place, headers=importer.headers, json={"name": "Cali"})
+
+    exported = await importer.export("csv")
+    same = await importer.job(exported)
+    counted = await importer.job(f"sku,stock\n{product.sku},5\n".encode())
+
+    (row,) = csv.DictReader(io.StringIO(exported.decode("utf-8-sig")))
+    assert row["stock"] == "7"
+    assert (counts(same), counts(counted)) == ((0, 0, 1, 0), (0, 1, 0, 0))
+    assert (await client.get(f"/products/{product.id}")).json()["stock"] == 5
+
+
 async def test_an_export_takes_the_same_statements_for_every_page(
     importer: Importer, database: Database, build: Build, statements: list[str]
 ) -> None:

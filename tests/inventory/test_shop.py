@@ -60,6 +60,35 @@ async def test_places_are_added_and_renamed(
     assert (foreign.status_code, foreign.json()["code"]) == (404, "LOCATION_NOT_FOUND")
 
 
+async def test_the_main_place_stays_the_main_one_under_another_name(
+    client: httpx2.AsyncClient, build: Build, as_user: AsUser
+) -> None:
+    vendor = await build.vendor()
+    product = await build.product(vendor=vendor, stock=7)
+    headers = await as_user(vendor.owner)
+    place = f"/inventory/locations/{vendor.location_id}"
+    await client.put(place, headers=headers, json={"name": "Cali"})
+    path = f"/products/{product.id}"
+
+    patched = await client.patch(path, headers=headers, json={"stock": 5})
+    assert patched.json()["stock"] == 5
+    levels = {"levels": [{"on_hand": 4}]}
+    put = await client.put(f"{path}/inventory", headers=headers, json=levels)
+    added = await client.post(
+        f"{path}/variants", headers=headers, json={"sku": "other", "option1": "XL", "stock": 3}
+    )
+    variant = {"variant_id": added.json()["id"], "delta": 1, "reason": "found"}
+    adjusted = await client.post(f"{path}/inventory/adjust", headers=headers, json=variant)
+
+    assert [(each["location"], each["on_hand"]) for each in put.json()["levels"]] == [("Cali", 4)]
+    assert [(each["location"], each["on_hand"]) for each in adjusted.json()["levels"]] == [
+        ("Cali", 4),
+        ("Cali", 4),
+    ]
+    places = (await client.get("/inventory/locations", headers=headers)).json()["locations"]
+    assert [each["name"] for each in places] == ["Cali"]
+
+
 async def test_low_stock_is_told_once_when_it_falls_over_the_threshold(
     build: Build, database: Database
 ) -> None:

@@ -46,7 +46,10 @@ class Shortage:
 
 
 MAIN_LOCATION = "Principal"
-"""Where a vendor's stock lies until the vendor names other places."""
+"""Where a vendor's stock lies until the vendor names other places.
+
+A vendor without a place of this name has its oldest one for it: the main place may be renamed.
+"""
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,6 +14,7 @@ from sqlalchemy import (
     Uuid,
     and_,
     bindparam,
+    case,
     column,
     select,
     table,
@@ -129,8 +130,12 @@ _VARIANTS_OF = (
     )
     .order_by(_VARIANTS.c.product_id, _VARIANTS.c.position, _VARIANTS.c.id)
 )
-_MAIN = select(_LOCATIONS.c.id).where(
-    _LOCATIONS.c.vendor_id == bindparam("vendor_id"), _LOCATIONS.c.name == MAIN_LOCATION
+# As the inventory has it: the place of that name, or else the oldest one.
+_MAIN = (
+    select(_LOCATIONS.c.id)
+    .where(_LOCATIONS.c.vendor_id == bindparam("vendor_id"))
+    .order_by(case((_LOCATIONS.c.name == MAIN_LOCATION, 0), else_=1), _LOCATIONS.c.id)
+    .limit(1)
 )
 
 

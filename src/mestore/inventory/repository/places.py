@@ -10,7 +10,7 @@ from sqlalchemy import DateTime, Uuid, bindparam, case, column, insert, select, 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from mestore.inventory.models import StockLevel, StockLocation
-from mestore.inventory.types import Level
+from mestore.inventory.types import MAIN_LOCATION, Level
 from mestore.kernel.db import affected, inserted_id, unless_taken
 
 _PRODUCTS = table("products", column("id", Uuid), column("vendor_id", Uuid))
@@ -36,6 +36,13 @@ _HOMES = (
 _INSERT_LOCATION = insert(StockLocation)
 _LOCATION = select(StockLocation.id).where(
     StockLocation.vendor_id == bindparam("of_vendor"), StockLocation.name == bindparam("called")
+)
+# The place of that name, or else, where it goes by another name now, the oldest one.
+_MAIN_PLACE = (
+    select(StockLocation.id)
+    .where(StockLocation.vendor_id == bindparam("of_vendor"))
+    .order_by(case((StockLocation.name == bindparam("called"), 0), else_=1), StockLocation.id)
+    .limit(1)
 )
 _LOCK_PRODUCT = (
     select(_PRODUCTS.c.id).where(_PRODUCTS.c.id == bindparam("of_product")).with_for_update()
@@ -104,9 +111,13 @@ class PlaceRepository:
         return None
 
     async def ensure_location(self, vendor_id: UUID, name: str, moment: datetime) -> int:
-        """Return the id of a vendor's place, which is made if it is not there."""
+        """Return the id of a vendor's place, which is made if it is not there.
+
+        The main place stays the main one under another name: no second one is made beside it.
+        """
         values = {"of_vendor": vendor_id, "called": name}
-        if found := (await self.connection.execute(_LOCATION, values)).scalar():
+        place = _MAIN_PLACE if name == MAIN_LOCATION else _LOCATION
+        if found := (await self.connection.execute(place, values)).scalar():
             return int(found)
         added = await self.add_location(vendor_id, name, moment)
         if added is not None:
@@ -121,9 +132,9 @@ class PlaceRepository:
         # Holding the product makes a rival wait here and then find the level. Two who try to insert
         # the same level would block each other on MariaDB.
         await self.connection.execute(_LOCK_PRODUCT, {"of_product": home.product_id})
-        if found := (await self.connection.execute(_LEVEL_AT, values)).scalar():
-            return int(found)
         location_id = await self.ensure_location(home.vendor_id, location, moment)
+        if levels := await self.levels_in([home.variant_id], location_id):
+            return levels[0].id
         row = level_row(home.variant_id, home.product_id, location_id, 0, moment)
         return await inserted_id(self.connection, _INSERT_LEVELS, row)
 
