@@ -234,6 +234,19 @@ async def test_levels_that_make_no_sense_are_refused(
     assert await build.stock_of(product.variant_id) == (10, 0)
 
 
+async def test_one_level_is_named_once_also_where_its_variant_or_place_is_left_out(
+    client: httpx2.AsyncClient, build: Build, sign_in: SignIn
+) -> None:
+    product = await build.product(stock=10)
+    headers = await sign_in(product.vendor.owner.email)
+    twice = [{"on_hand": 5}, {"on_hand": 9, "variant_id": str(product.variant_id)}]
+
+    answer = await client.put(at(product), json={"levels": twice}, headers=headers)
+
+    assert (answer.status_code, answer.json()["code"]) == (422, "LEVEL_NAMED_TWICE")
+    assert await build.stock_of(product.variant_id) == (10, 0)
+
+
 @pytest.mark.parametrize(
     "body",
     [

@@ -16,6 +16,7 @@ from mestore.catalog.types import Editor, ProductFields
 from mestore.inventory.errors import (
     BelowReserved,
     LevelMoved,
+    LevelNamedTwice,
     LevelTooHigh,
     LocationNotFound,
     LocationTaken,
@@ -79,7 +80,9 @@ async def get_inventory(product_id: UUID, editor: ViewingEditor, db: Db) -> Resp
         return _json(await _inventory(connection, product_id, editor))
 
 
-@router.put("", response_model=InventoryOut, responses=refuses(*_CHANGES, LevelMoved))
+@router.put(
+    "", response_model=InventoryOut, responses=refuses(*_CHANGES, LevelMoved, LevelNamedTwice)
+)
 async def set_inventory(
     product_id: UUID, body: InventoryIn, editor: UpdatingEditor, tx: InTx
 ) -> Response:

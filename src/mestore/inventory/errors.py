@@ -33,6 +33,13 @@ class LevelMoved(Conflict):
     es = "Ahora hay {on_hand} unidades, no {expected}. Consulta el inventario otra vez y reintenta."
 
 
+class LevelNamedTwice(Invalid):
+    """The request says two things of one level: left out, variant and location have a meaning."""
+
+    en = "Two of `levels` are that of variant {variant_id} at {location}. Send one of them."
+    es = "Dos de `levels` son la de la variante {variant_id} en {location}. Envía una sola."
+
+
 class BelowReserved(Conflict):
     """The change would leave fewer units than are promised to orders."""
 

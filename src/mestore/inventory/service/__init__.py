@@ -18,6 +18,7 @@ from mestore.catalog.errors import VariantNotFound
 from mestore.inventory.errors import (
     BelowReserved,
     LevelMoved,
+    LevelNamedTwice,
     LevelTooHigh,
     LocationNotFound,
     LocationTaken,
@@ -228,7 +229,10 @@ class InventoryService:
         wanted: dict[int, NewLevel] = {}
         for level in sorted(levels, key=lambda level: (level.location, level.variant_id)):
             home = homes[level.variant_id]
-            wanted[await self.places.ensure_level(home, level.location, moment)] = level
+            level_id = await self.places.ensure_level(home, level.location, moment)
+            if level_id in wanted:
+                raise LevelNamedTwice(variant_id=level.variant_id, location=level.location)
+            wanted[level_id] = level
         changes, logged = [], []
         locked = await self.stock.lock_levels_of(homes)
         for present in (level for level in locked if level.id in wanted):
