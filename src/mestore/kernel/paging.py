@@ -16,6 +16,8 @@ from mestore.kernel.errors import Invalid
 DEFAULT_SIZE = 20
 LARGEST_SIZE = 100
 DEEPEST_OFFSET = 10_000
+# Holds the longest name that a list is sorted by: 500 letters of four bytes, in base64.
+LONGEST_CURSOR = 3_000
 
 Row = TypeVar("Row")
 
@@ -78,7 +80,7 @@ class PageRequest:
     ) -> "PageRequest":
         """Check what came from outside; `skip` counts rows and wins over `page`."""
         size = DEFAULT_SIZE if per_page is None else per_page
-        if page < 1 or not 1 <= size <= LARGEST_SIZE or (cursor is not None and len(cursor) > 1000):
+        if page < 1 or not 1 <= size <= LARGEST_SIZE or len(cursor or "") > LONGEST_CURSOR:
             raise InvalidPage(page=page, per_page=size)
         offset = (page - 1) * size if skip is None else skip
         if offset < 0:
