@@ -153,3 +153,42 @@ async def test_edits_of_a_trusted_vendor_and_of_staff_apply_at_once(
 
     assert (await shown(client, trusted))["name"] == "Gorra azul"
     assert (await shown(client, product))["name"] == "Camisa azul"
+
+
+async def test_what_is_said_while_a_product_leaves_the_shop_applies_at_once(
+    client: httpx2.AsyncClient, product: BuiltProduct, seller: Headers
+) -> None:
+    body = {"status": "DRAFT", "name": "Camisa nueva"}
+
+    answer = await client.patch(f"/products/{product.id}", json=body, headers=seller)
+
+    shown = answer.json()
+    assert (shown["status"], shown["name"], shown["pending_changes"]) == (
+        "DRAFT",
+        "Camisa nueva",
+        None,
+    )
+
+
+async def test_an_edit_that_waits_gives_way_to_what_its_vendor_says_later(
+    client: httpx2.AsyncClient, product: BuiltProduct, seller: Headers, staff: Headers
+) -> None:
+    path = f"/products/{product.id}"
+    await client.patch(path, json={"name": "Primera", "brand": "Marca"}, headers=seller)
+    await client.patch(path, json={"status": "ARCHIVED"}, headers=seller)
+
+    later = await client.patch(path, json={"name": "Segunda"}, headers=seller)
+    accepted = await client.put(f"/admin{path}/changes", json={"accept": True}, headers=staff)
+
+    assert later.json()["pending_changes"] == {"brand": "Marca"}
+    assert accepted.status_code == 200
+    assert (accepted.json()["name"], accepted.json()["brand"]) == ("Segunda", "Marca")
+
+
+async def test_what_staff_corrects_leaves_the_vendors_edit_to_be_decided(
+    client: httpx2.AsyncClient, product: BuiltProduct, seller: Headers, staff: Headers
+) -> None:
+    path = f"/products/{product.id}"
+    await client.patch(path, json={"name": "Del vendedor"}, headers=seller)
+    corrected = await client.patch(path, json={"name": "Del operador"}, headers=staff)
+    assert corrected.json()["pending_changes"] == {"name": "Del vendedor"}

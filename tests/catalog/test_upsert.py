@@ -91,6 +91,22 @@ async def test_what_waits_instead_makes_the_version_that_was_read_an_old_one(
     assert versions == [2, 2, 3]
 
 
+async def test_what_waits_gives_way_to_what_applies_at_once_later(
+    build: Build, database: Database
+) -> None:
+    vendor = await build.vendor()
+    await upsert(database, vendor, [row(1), row(2)])
+    waiting = [row(1, name="Vieja", brand="Marca"), row(2, name="Otra")]
+    await upsert(database, vendor, waiting, is_trusted=False)
+
+    results = await upsert(database, vendor, [row(1, name="Nueva"), row(2)])
+
+    assert [result.created for result in results] == [False, False]
+    async with database.read() as connection:
+        left = (await connection.execute(select(ProductChange.fields))).scalars().all()
+    assert left == [{"brand": "Marca"}]
+
+
 async def test_an_existing_product_changes_what_is_named_with_its_price_history(
     build: Build, database: Database
 ) -> None:

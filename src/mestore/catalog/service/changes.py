@@ -3,7 +3,7 @@
 What a buyer is told may not change behind the approval; price and stock apply at once.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Set
 from typing import Any
 from uuid import UUID
 
@@ -22,10 +22,10 @@ from mestore.kernel.db import Tx
 from mestore.kernel.errors import LostRace
 
 
-def is_reviewed(product: HeldProduct, editor: Editor) -> bool:
-    """Say whether what this editor says of the product waits for the operator."""
-    is_approved = product.status is ProductStatus.APPROVED
-    return is_approved and not editor.is_staff and not product.is_trusted
+def is_reviewed(product: HeldProduct, editor: Editor, status: ProductStatus) -> bool:
+    """Say whether what this editor says of a product that gets `status` waits for the operator."""
+    stays_approved = product.status is status is ProductStatus.APPROVED
+    return stays_approved and not editor.is_staff and not product.is_trusted
 
 
 class WaitingChanges:
@@ -53,6 +53,22 @@ class WaitingChanges:
         What says what is `present` already does not wait. A constant number of statements.
         """
         return await self._put(wanted, present, await self.changes.find_many(wanted))
+
+    async def give_way(self, said: Mapping[UUID, Set[str]]) -> set[UUID]:
+        """Forget of what waits the fields that their vendor has said directly since.
+
+        Of a draft or an archived product nothing waits: what is said last counts. Returns the
+        products where something waited.
+        """
+        known = await self.changes.find_many(said)
+        left = {
+            key: {name: value for name, value in each.fields.items() if name not in said[key]}
+            for key, each in known.items()
+            if each.state is ChangeState.PENDING and not said[key].isdisjoint(each.fields)
+        }
+        await self.changes.replace({known[key].id: left[key] for key in left if left[key]}, now())
+        await self.changes.drop_many([key for key in left if not left[key]])
+        return set(left)
 
     async def reject(self, waiting: WaitingChange, reason: str) -> None:
         """Say no to what waits, and why; the vendor still sees it."""

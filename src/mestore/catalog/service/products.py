@@ -125,14 +125,16 @@ class CatalogService:
         is_featured = fields.get("is_featured", product.is_featured)
         if is_featured != product.is_featured and not editor.is_staff:
             raise FeaturedByStaff
-        if is_reviewed(product, editor):
-            fields = await self._hold_back(product, fields)
-        values = await self._columns(fields, product)
-        await self._follow_sku(product, fields.get("sku", product.sku))
-        await self._move_slug(product, fields.get("slug", product.slug))
         status = _moved(product, fields.get("status", product.status), VENDOR_MOVES)
         if status is not product.status and _needs_no_approval(product, status):
             status = ProductStatus.APPROVED
+        if is_reviewed(product, editor, status):
+            fields = await self._hold_back(product, fields)
+        elif not editor.is_staff and (said := fields.keys() & REVIEWED):
+            await WaitingChanges(self.tx).give_way({product.id: said})
+        values = await self._columns(fields, product)
+        await self._follow_sku(product, fields.get("sku", product.sku))
+        await self._move_slug(product, fields.get("slug", product.slug))
         if editor.is_staff:
             await self._record_edit(product, values | {"status": status})
         await self._change(product, values, status, fields.get("is_visible", product.is_visible))

@@ -182,7 +182,7 @@ class _Upsert:
             after["is_public"] = is_approved and after["is_visible"]
             if after != before:
                 changed[before["sku"]] = after | {"updated_at": self.moment}
-        for sku in await self._put_off(waiting, held):
+        for sku in await self._put_off(rows, waiting, held):
             # The next version, so that nobody agrees to what they have not read.
             changed.setdefault(sku, held[sku] | {"updated_at": self.moment})
         await self.prices.check([_claim(held[sku], after) for sku, after in changed.items()])
@@ -214,14 +214,21 @@ class _Upsert:
         return set(changed) | with_variants
 
     async def _put_off(
-        self, waiting: Mapping[UUID, Mapping[str, Any]], held: Mapping[str, dict[str, Any]]
+        self,
+        rows: Sequence[UpsertRow],
+        waiting: Mapping[UUID, Mapping[str, Any]],
+        held: Mapping[str, dict[str, Any]],
     ) -> list[str]:
-        """Let edits wait for the operator; return the SKUs of those that did not wait before."""
-        if not waiting:
-            return []
-        present = {each["id"]: shown(each) for each in held.values()}
-        put = await WaitingChanges(self.tx).put_many(waiting, present)
-        return [sku for sku, each in held.items() if each["id"] in put]
+        """Let edits wait for the operator; return the SKUs where what waits is another now."""
+        changes, other = WaitingChanges(self.tx), set()
+        named = {held[row.fields["sku"]]["id"]: row.fields.keys() & REVIEWED for row in rows}
+        at_once = {key: names for key, names in named.items() if names and key not in waiting}
+        if at_once:
+            other |= await changes.give_way(at_once)
+        if waiting:
+            present = {each["id"]: shown(each) for each in held.values()}
+            other |= await changes.put_many(waiting, present)
+        return [sku for sku, each in held.items() if each["id"] in other]
 
     async def _change_variants(
         self, rows: Sequence[UpsertRow], held: Mapping[str, dict[str, Any]]
