@@ -104,6 +104,19 @@ async def test_low_stock_is_told_once_when_it_falls_over_the_threshold(
     assert told == [[], ["LowStock"], []]
 
 
+async def test_what_is_not_counted_never_runs_low(build: Build, database: Database) -> None:
+    told = []
+    for track_inventory in (True, False):
+        product = await build.product(stock=8, track_inventory=track_inventory)
+        async with database.transaction() as tx:
+            seen = _Seen(tx.outbox)
+            tx.outbox = seen  # type: ignore[assignment]
+            stock = InventoryService(tx)
+            await stock.adjust(product.variant_id, -6, reason="counted", actor_id=None)
+        told.append(seen.names)
+    assert told == [["LowStock"], []]
+
+
 class _Seen:
     """An outbox that also says what was sent."""
 

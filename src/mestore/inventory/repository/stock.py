@@ -7,6 +7,7 @@ from typing import Any
 from uuid import UUID
 
 from sqlalchemy import (
+    Boolean,
     Integer,
     Update,
     Uuid,
@@ -17,6 +18,7 @@ from sqlalchemy import (
     insert,
     select,
     table,
+    true,
     update,
 )
 from sqlalchemy.ext.asyncio import AsyncConnection
@@ -30,6 +32,7 @@ _PRODUCTS = table(
     "products",
     column("id", Uuid),
     column("vendor_id", Uuid),
+    column("track_inventory", Boolean),
     column("low_stock_threshold", Integer),
 )
 
@@ -67,7 +70,7 @@ _LOW = (
         func.sum(_FREE),
     )
     .join(_PRODUCTS, _PRODUCTS.c.id == StockLevel.product_id)
-    .where(StockLevel.variant_id.in_(_VARIANT_IDS))
+    .where(StockLevel.variant_id.in_(_VARIANT_IDS), _PRODUCTS.c.track_inventory == true())
     .group_by(StockLevel.product_id, StockLevel.variant_id, _PRODUCTS.c.low_stock_threshold)
     .having(func.sum(_FREE) <= _PRODUCTS.c.low_stock_threshold)
 )
@@ -182,7 +185,7 @@ class StockRepository:
         return {variant_id: int(units) for variant_id, units in rows}
 
     async def low_among(self, variant_ids: Collection[UUID]) -> list[tuple[UUID, UUID, int, int]]:
-        """Return (product, variant, threshold, free units) of those variants that are few."""
+        """Return (product, variant, threshold, free) of those counted variants that are few."""
         rows = await rows_of(self.connection, _LOW, variant_ids=list(variant_ids))
         return [(row[0], row[1], int(row[2]), int(row[3])) for row in rows]
 
