@@ -15,6 +15,8 @@ from sqlalchemy import (
     bindparam,
     cast,
     column,
+    exists,
+    false,
     func,
     or_,
     select,
@@ -188,6 +190,17 @@ _COUNT_MOVEMENTS = (
     .where(_OF_PRODUCT)
 )
 _FREE = cast(func.coalesce(func.sum(StockLevel.on_hand - StockLevel.reserved), 0), BigInteger)
+_OTHERS = _VARIANTS.alias("others")
+# A default variant that only stands for its product's other ones is not on any shelf.
+_IS_STOCKED = or_(
+    StockLevel.id.is_not(None),
+    _VARIANTS.c.is_default == false(),
+    ~exists().where(
+        _OTHERS.c.product_id == _VARIANTS.c.product_id,
+        _OTHERS.c.id != _VARIANTS.c.id,
+        _OTHERS.c.deleted_at.is_(None),
+    ),
+)
 _BY_SKU = SortKey("sku", _VARIANTS.c.sku, _VARIANTS.c.id, descending=False)
 _LOW = (
     select(
@@ -206,6 +219,7 @@ _LOW = (
         _PRODUCTS.c.track_inventory == true(),
         _PRODUCTS.c.deleted_at.is_(None),
         _VARIANTS.c.deleted_at.is_(None),
+        _IS_STOCKED,
     )
     .group_by(
         _PRODUCTS.c.id,

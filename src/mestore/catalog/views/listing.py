@@ -24,6 +24,7 @@ from sqlalchemy import (
     select,
     true,
 )
+from sqlalchemy.orm import aliased
 
 from mestore.catalog.models import Category, Product, Variant
 from mestore.catalog.views.products import (
@@ -72,7 +73,9 @@ _HAS_STOCK = or_(
     .where(LEVELS.c.product_id == Product.id, LEVELS.c.on_hand > LEVELS.c.reserved)
     .correlate(Product),
 )
-# As the inventory's own list of what is few has it: by variant, and only where units are counted.
+_OTHER = aliased(Variant)
+# As the inventory's own list of what is few has it: by variant, and only where units are counted. A
+# default variant that only stands for the others is not on any shelf.
 _LOW_STOCK = and_(
     Product.track_inventory == true(),
     exists()
@@ -80,6 +83,15 @@ _LOW_STOCK = and_(
         Variant.product_id == Product.id,
         Variant.deleted_at.is_(None),
         stock_of(LEVELS.c.variant_id == Variant.id) <= Product.low_stock_threshold,
+        or_(
+            Variant.is_default == false(),
+            exists().where(LEVELS.c.variant_id == Variant.id),
+            ~exists().where(
+                _OTHER.product_id == Variant.product_id,
+                _OTHER.id != Variant.id,
+                _OTHER.deleted_at.is_(None),
+            ),
+        ),
     )
     .correlate(Product),
 )
