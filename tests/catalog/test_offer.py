@@ -219,12 +219,15 @@ async def test_skus_are_compared_letter_by_letter(
     assert (await offered(client, headers, sku="ABC"))["sku"] == "ABC"
 
 
-async def test_a_variant_cannot_have_the_sku_of_its_product(
+async def test_a_variant_cannot_have_the_sku_of_its_product_or_of_another_one(
     client: httpx2.AsyncClient, build: Build, as_user: AsUser, database: Database
 ) -> None:
     headers = await as_user((await build.vendor()).owner)
-    body = offer(variants=[{"sku": "PIN-001"}])
-    assert code(await client.post("/products", headers=headers, json=body)) == (409, "SKU_TAKEN")
+    for skus in (["PIN-001"], ["a", "b", "b"]):
+        body = offer(variants=[{"sku": sku} for sku in skus])
+        answer = await client.post("/products", headers=headers, json=body)
+        assert code(answer) == (409, "SKU_TAKEN")
+        assert answer.json()["details"] == {"sku": skus[-1]}
     assert await count(database, Product) == 0
 
 

@@ -138,9 +138,9 @@ class ProductRepository:
         """Write a new product; False where its slug, or its SKU at its vendor, is in use."""
         return await self._unless_taken(insert(_PRODUCTS), row)
 
-    async def add_variants(self, rows: Sequence[Mapping[str, Any]]) -> bool:
-        """Write variants; False where one of their SKUs is in use at the product."""
-        return await self._unless_taken(insert(Variant), rows)
+    async def add_variants(self, rows: Sequence[Mapping[str, Any]]) -> None:
+        """Write the variants of a new product, whose SKUs differ."""
+        await self.connection.execute(insert(Variant), rows)
 
     async def change(self, product: HeldProduct, values: Mapping[str, Any]) -> bool:
         """Write new values and the next version; False where the version is another by now.

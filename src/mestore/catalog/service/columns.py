@@ -66,6 +66,16 @@ def check_choices(
         seen.add(variant.choice)
 
 
+def repeated(skus: Iterable[str]) -> str | None:
+    """Return the first SKU that stands twice among these, if one does."""
+    seen: set[str] = set()
+    for sku in skus:
+        if sku in seen:
+            return sku
+        seen.add(sku)
+    return None
+
+
 def slugs_of(name: str) -> tuple[str, str]:
     """Return the address that a name makes, and the one to try first."""
     base = slug_of(name, SLUG_LENGTH) or "producto"

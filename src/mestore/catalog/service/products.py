@@ -29,6 +29,7 @@ from mestore.catalog.service.columns import (
     check_choices,
     derived,
     is_free,
+    repeated,
     slugs_of,
     with_suffix,
 )
@@ -257,6 +258,8 @@ class CatalogService:
         self, product_id: UUID, variants: Sequence[NewVariant]
     ) -> dict[UUID, int]:
         check_choices(variants)
+        if (sku := repeated(variant.sku for variant in variants)) is not None:
+            raise SkuTaken(sku=sku)
         moment = now()
         rows: list[dict[str, Any]] = [
             {
@@ -276,8 +279,7 @@ class CatalogService:
             }
             for position, variant in enumerate(variants)
         ]
-        if not await self.products.add_variants(rows):
-            raise SkuTaken(sku=variants[0].sku)
+        await self.products.add_variants(rows)
         return {row["id"]: variant.stock for row, variant in zip(rows, variants, strict=True)}
 
     async def _follow_sku(self, product: HeldProduct, sku: str) -> None:

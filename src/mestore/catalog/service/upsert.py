@@ -15,6 +15,7 @@ from mestore.catalog.service.columns import (
     FIRST,
     check_choices,
     derived,
+    repeated,
     slugs_of,
     with_suffix,
 )
@@ -332,9 +333,9 @@ def _check(rows: Sequence[UpsertRow]) -> None:
     seen: set[str] = set()
     for row in rows:
         sku = row.fields["sku"]
-        own = [sku, *(variant.sku for variant in row.variants)]
-        if sku in seen or len(set(own)) < len(own):
-            raise SkuTaken(sku=sku)
+        twice = repeated([sku, *(variant.sku for variant in row.variants)])
+        if sku in seen or twice is not None:
+            raise SkuTaken(sku=twice or sku)
         check_choices(row.variants)
         if row.fields.get("is_featured"):
             raise FeaturedByStaff
