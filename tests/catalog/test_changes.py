@@ -192,3 +192,15 @@ async def test_what_staff_corrects_leaves_the_vendors_edit_to_be_decided(
     await client.patch(path, json={"name": "Del vendedor"}, headers=seller)
     corrected = await client.patch(path, json={"name": "Del operador"}, headers=staff)
     assert corrected.json()["pending_changes"] == {"name": "Del vendedor"}
+
+
+async def test_an_address_in_use_is_refused_before_it_waits(
+    client: httpx2.AsyncClient, product: BuiltProduct, seller: Headers, build: Build
+) -> None:
+    path, other = f"/products/{product.id}", await build.product()
+
+    for slug in (other.slug, "search"):
+        refused = await client.patch(path, json={"slug": slug}, headers=seller)
+        assert code(refused) == (409, "SLUG_TAKEN")
+
+    assert (await client.get(f"{path}/changes", headers=seller)).status_code == 404

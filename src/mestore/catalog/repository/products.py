@@ -154,13 +154,15 @@ class ProductRepository:
         )
         return await affected(self.connection, statement) == 1
 
-    async def move_slug(self, product: HeldProduct, slug: str, moment: datetime) -> bool:
-        """Remember a product's address before it gets `slug`; False where another has that."""
-        taken = select(Product.number).where(Product.slug == slug, Product.id != product.id)
+    async def is_slug_taken(self, slug: str, product_id: UUID) -> bool:
+        """Say whether another product has this address, or had it and is still reached by it."""
+        taken = select(Product.number).where(Product.slug == slug, Product.id != product_id)
         if (await self.connection.execute(taken)).first() is not None:
-            return False
-        if await self.leads_to_another(slug, product.id):
-            return False
+            return True
+        return await self.leads_to_another(slug, product_id)
+
+    async def move_slug(self, product: HeldProduct, slug: str, moment: datetime) -> bool:
+        """Remember a product's address before it gets a free one; False where a rival was there."""
         old = (slug, product.slug)
         await affected(self.connection, delete(OldSlug).where(OldSlug.slug.in_(old)))
         row = {"slug": product.slug, "product_id": product.id, "created_at": moment}

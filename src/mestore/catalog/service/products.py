@@ -208,6 +208,7 @@ class CatalogService:
         if "category" in waiting:
             category_id = await self._category(fields["category"])
             waiting["category"] = None if category_id is None else str(category_id)
+        await self._check_slug(product, fields.get("slug", product.slug))
         if waiting:
             await WaitingChanges(self.tx).put(product.id, waiting)
         at_once = {name: value for name, value in fields.items() if name not in waiting}
@@ -290,10 +291,15 @@ class CatalogService:
         if not await self.products.rename_default_variant(product.id, sku):
             raise SkuTaken(sku=sku)
 
-    async def _move_slug(self, product: HeldProduct, slug: str) -> None:
+    async def _check_slug(self, product: HeldProduct, slug: str) -> None:
         if slug == product.slug:
             return
-        if not is_free(slug) or not await self.products.move_slug(product, slug, now()):
+        if not is_free(slug) or await self.products.is_slug_taken(slug, product.id):
+            raise SlugTaken(slug=slug)
+
+    async def _move_slug(self, product: HeldProduct, slug: str) -> None:
+        await self._check_slug(product, slug)
+        if slug != product.slug and not await self.products.move_slug(product, slug, now()):
             raise SlugTaken(slug=slug)
 
     async def _change(
