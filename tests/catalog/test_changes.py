@@ -204,3 +204,26 @@ async def test_an_address_in_use_is_refused_before_it_waits(
         assert code(refused) == (409, "SLUG_TAKEN")
 
     assert (await client.get(f"{path}/changes", headers=seller)).status_code == 404
+
+
+@pytest.mark.parametrize("is_taken_over", [True, False])
+async def test_an_edit_follows_the_category_that_it_names(
+    client: httpx2.AsyncClient,
+    product: BuiltProduct,
+    seller: Headers,
+    staff: Headers,
+    build: Build,
+    is_taken_over: bool,
+) -> None:
+    path, wanted, heir = f"/products/{product.id}", await build.category(), await build.category()
+    body = {"category_id": wanted.slug, "name": "Camisa azul"}
+    await client.patch(path, json=body, headers=seller)
+    move_to = f"?move_to={heir.slug}" if is_taken_over else ""
+
+    gone = await client.delete(f"/categories/{wanted.slug}{move_to}", headers=staff)
+    accepted = await client.put(f"/admin{path}/changes", json={"accept": True}, headers=staff)
+
+    assert (gone.status_code, accepted.status_code) == (204, 200), accepted.text
+    assert accepted.json()["name"] == "Camisa azul"
+    category = accepted.json()["category"] or {"slug": None}
+    assert category["slug"] == (heir.slug if is_taken_over else None)

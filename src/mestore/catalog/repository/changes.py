@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import bindparam, delete, insert, select, update
+from sqlalchemy import Text, bindparam, cast, delete, insert, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from mestore.catalog.models import ProductChange
@@ -14,14 +14,19 @@ from mestore.catalog.types import ChangeState, WaitingChange
 from mestore.kernel.columns import Json, UtcDateTime
 from mestore.kernel.db import affected
 
-_OF_PRODUCTS = select(
+_ALL = select(
     ProductChange.id,
     ProductChange.product_id,
     ProductChange.fields,
     ProductChange.state,
     ProductChange.reason,
     ProductChange.version,
-).where(ProductChange.product_id.in_(bindparam("product_ids", expanding=True)))
+)
+_OF_PRODUCTS = _ALL.where(ProductChange.product_id.in_(bindparam("product_ids", expanding=True)))
+_PENDING_WITH = _ALL.where(
+    ProductChange.state == ChangeState.PENDING,
+    cast(ProductChange.fields, Text).like(bindparam("part")),
+)
 _WRITE = (
     update(ProductChange)
     .where(ProductChange.id == bindparam("of_id"))
@@ -53,6 +58,13 @@ class ChangeRepository:
         """Return what waits for products, by product."""
         rows = await self.connection.execute(_OF_PRODUCTS, {"product_ids": list(product_ids)})
         return {row.product_id: WaitingChange(*row) for row in rows}
+
+    async def find_naming(self, category_id: UUID) -> dict[UUID, WaitingChange]:
+        """Return the edits that would put products into a category, by product."""
+        rows = await self.connection.execute(_PENDING_WITH, {"part": f"%{category_id}%"})
+        found = {row.product_id: WaitingChange(*row) for row in rows}
+        wanted = str(category_id)
+        return {key: each for key, each in found.items() if each.fields.get("category") == wanted}
 
     async def add(self, wanted: Mapping[UUID, Mapping[str, Any]], moment: datetime) -> None:
         """Let edits of products wait, in one statement."""

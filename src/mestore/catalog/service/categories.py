@@ -18,6 +18,7 @@ from mestore.catalog.errors import (
 from mestore.catalog.folding import slug_of
 from mestore.catalog.repository.categories import CategoryRepository
 from mestore.catalog.repository.products import ProductRepository
+from mestore.catalog.service.changes import WaitingChanges
 from mestore.catalog.types import DEEPEST_LEVEL, CategoryFields, HeldCategory, uuid_in
 from mestore.kernel.clock import now
 from mestore.kernel.db import Tx
@@ -90,10 +91,12 @@ class CategoryService:
             await self._empty_into(tree, category, target)
         before = await self.categories.describe(category.id)
         # Deleted products may still name it.
-        await self.products.move_category(category.id, target.id if target else None)
+        target_id = target.id if target else None
+        await self.products.move_category(category.id, target_id)
+        await WaitingChanges(self.tx).move_category(category.id, target_id)
         await self.categories.remove(category.id)
         self._touch()
-        moved = {"moved_to": target.id} if target else None
+        moved = {"moved_to": target_id} if target else None
         self._record(Act.CATEGORY_REMOVED, category.id, before=before, after=moved)
 
     async def _move(

@@ -66,14 +66,30 @@ class WaitingChanges:
             for key, each in known.items()
             if each.state is ChangeState.PENDING and not said[key].isdisjoint(each.fields)
         }
-        await self.changes.replace({known[key].id: left[key] for key in left if left[key]}, now())
-        await self.changes.drop_many([key for key in left if not left[key]])
+        await self._leave(known, left)
         return set(left)
+
+    async def move_category(self, source: UUID, target: UUID | None) -> None:
+        """Let edits that name a category name the one that takes its place, or none."""
+        known = await self.changes.find_naming(source)
+        instead = {} if target is None else {"category": str(target)}
+        left = {
+            key: {name: value for name, value in each.fields.items() if name != "category"}
+            | instead
+            for key, each in known.items()
+        }
+        await self._leave(known, left)
 
     async def reject(self, waiting: WaitingChange, reason: str) -> None:
         """Say no to what waits, and why; the vendor still sees it."""
         if not await self.changes.reject(waiting, reason):
             raise LostRace
+
+    async def _leave(
+        self, known: Mapping[UUID, WaitingChange], left: Mapping[UUID, Mapping[str, Any]]
+    ) -> None:
+        await self.changes.replace({known[key].id: left[key] for key in left if left[key]}, now())
+        await self.changes.drop_many([key for key in left if not left[key]])
 
     async def _put(
         self,
