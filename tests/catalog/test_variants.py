@@ -94,6 +94,26 @@ async def test_a_variant_in_a_cart_stays_and_the_default_one_always(
     assert code(await client.delete(path, headers=headers)) == (404, "VARIANT_NOT_FOUND")
 
 
+async def test_the_default_variant_costs_what_its_product_is_shown_at(
+    client: httpx2.AsyncClient, build: Build, as_user: AsUser
+) -> None:
+    headers = await as_user((await build.vendor()).owner)
+    path = f"/products/{(await offered(client, headers, price=1000))['id']}"
+    (default,) = (await client.get(f"{path}/variants")).json()["variants"]
+    own = f"{path}/variants/{default['id']}"
+
+    dearer = await client.put(own, headers=headers, json={"sku": default["sku"], "price": 1001})
+    # As who reads it, changes its title and sends it back.
+    same = {"sku": default["sku"], "title": "Única", "price": default["price"]}
+    titled = await client.put(own, headers=headers, json=same)
+    await client.patch(path, headers=headers, json={"price": 500})
+
+    assert code(dearer) == (409, "DEFAULT_VARIANT_KEPT")
+    assert (titled.status_code, titled.json()["price_override"]) == (200, None)
+    (default,) = (await client.get(f"{path}/variants")).json()["variants"]
+    assert (default["title"], default["price"]) == ("Única", 500)
+
+
 async def test_refusals_of_variants(
     client: httpx2.AsyncClient, build: Build, as_user: AsUser
 ) -> None:

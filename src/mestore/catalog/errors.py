@@ -158,10 +158,13 @@ class OptionsTaken(Conflict):
 
 
 class DefaultVariantKept(Conflict):
-    """The default variant goes with its product: same SKU, same life."""
+    """The default variant goes with its product: same SKU, same price, same life."""
 
-    en = "The default variant has its product's SKU and life. Change or delete the product."
-    es = "La variante principal tiene el SKU y la vida del producto. Cambia o elimina el producto."
+    en = "The default variant has its product's SKU, price and life. Change or delete the product."
+    es = (
+        "La variante principal tiene el SKU, el precio y la vida del producto. Cambia o elimina el "
+        "producto."
+    )
 
 
 class VariantInUse(Conflict):

@@ -1,6 +1,7 @@
 """The variants of a product, after it was offered."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 from uuid import UUID
 
@@ -65,8 +66,8 @@ class VariantService:
         present = await self.variants.all_of(product.id)
         before = _found(present, variant_id)
         check_choices([variant], (_choice(each) for each in present if each is not before))
-        if before["is_default"] and variant.sku != before["sku"]:
-            raise DefaultVariantKept
+        if before["is_default"]:
+            variant = _default(product, variant)
         values = _columns(variant)
         if variant.position is not None:
             values["position"] = variant.position
@@ -115,6 +116,13 @@ def _found(present: Sequence[dict[str, Any]], variant_id: UUID) -> dict[str, Any
         if variant["id"] == variant_id:
             return variant
     raise VariantNotFound(variant_id=variant_id)
+
+
+def _default(product: HeldProduct, variant: NewVariant) -> NewVariant:
+    """Return the default variant to write: lists show its product's price, so it has no other."""
+    if variant.sku != product.sku or variant.price_minor not in {None, product.price_minor}:
+        raise DefaultVariantKept
+    return replace(variant, price_minor=None)
 
 
 def _choice(variant: Mapping[str, Any]) -> tuple[str, ...] | None:
