@@ -69,6 +69,7 @@ async def shelf(client: httpx2.AsyncClient, build: Build, as_user: AsUser) -> di
         ("brand=CONDOR", ["Nevera PEQUEÑA"]),
         ("brand=roble 100%25", ["Mesa de centro"]),
         ("brand=con", []),
+        ("brand=", ["Café molido", "Mesa de centro", "Nevera PEQUEÑA"]),
         ("tags=hogar", ["Mesa de centro", "Nevera PEQUEÑA"]),
         ("tags=hogar,linea blanca", ["Nevera PEQUEÑA"]),
         ("tags=hogar&tags=LINEA BLANCA", ["Nevera PEQUEÑA"]),

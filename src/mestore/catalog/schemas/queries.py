@@ -133,7 +133,7 @@ class ProductQuery(FilteredQuery):
         """Return the conditions that need a value; category and status are the endpoint's."""
         found = {
             "vendor": self.vendor,
-            "brand": self.brand and brand_key(self.brand),
+            "brand": brand_key(self.brand) if self.brand else None,
             "min_price": minor_or_none(self.min_price),
             "max_price": minor_or_none(self.max_price),
             "min_rating": minor_or_none(self.min_rating),
