@@ -1,5 +1,6 @@
 """Who moves a product to which status, and what the public then sees."""
 
+import asyncio
 from collections.abc import Awaitable, Callable
 from uuid import UUID
 
@@ -12,12 +13,21 @@ from mestore.catalog.errors import StatusChangeNotAllowed
 from mestore.catalog.events import ProductArchived, ProductChanged, ProductPublished
 from mestore.catalog.models import Product
 from mestore.catalog.service.products import CatalogService
-from mestore.catalog.types import STAFF_MOVES, VENDOR_MOVES, Editor, ProductStatus
+from mestore.catalog.service.upsert import upsert_products
+from mestore.catalog.types import (
+    STAFF_MOVES,
+    VENDOR_MOVES,
+    Editor,
+    ProductFields,
+    ProductStatus,
+    UpsertRow,
+)
 from mestore.inventory.service.opening import OpeningStockBook
-from mestore.kernel.db import Database
+from mestore.kernel.db import Database, Tx
 from mestore.kernel.messages import Message
 from mestore.kernel.outbox import Outbox
 from mestore.vendors.service import VendorService
+from mestore.vendors.types import SellingVendor
 from tests.build import Build, BuiltProduct
 from tests.catalog.bodies import Headers, code, names, offered
 from tests.conftest import AsUser
@@ -207,6 +217,55 @@ async def test_a_suspended_vendors_products_disappear_and_come_back(
     await run_jobs()
     assert (await client.get(path)).json()["price"] == 1
     assert (await client.get(f"/products/{pending.id}")).status_code == 404
+
+
+async def offers(tx: Tx, vendor: SellingVendor, _: UUID) -> None:
+    fields: ProductFields = {"sku": "new", "name": "Nueva", "price_minor": 100}
+    await CatalogService(tx).offer(vendor, fields, levels=OpeningStockBook())
+
+
+async def imports(tx: Tx, vendor: SellingVendor, _: UUID) -> None:
+    rows = [UpsertRow({"sku": "new", "name": "Nueva", "price_minor": 100})]
+    await upsert_products(tx, vendor, rows, levels=OpeningStockBook())
+
+
+async def shows(tx: Tx, vendor: SellingVendor, hidden: UUID) -> None:
+    catalog, editor = CatalogService(tx), Editor(vendor.user_id, is_staff=False)
+    product = await catalog.hold(str(hidden), editor)
+    await catalog.edit(product, editor, {"is_visible": True}, levels=OpeningStockBook())
+
+
+@pytest.mark.parametrize("publish", [offers, imports, shows])
+async def test_what_is_put_on_sale_while_its_vendor_is_suspended_disappears_too(
+    build: Build,
+    database: Database,
+    run_jobs: Callable[[], Awaitable[int]],
+    publish: Callable[[Tx, SellingVendor, UUID], Awaitable[None]],
+) -> None:
+    product = await build.product()
+    async with database.transaction() as tx:
+        hidden = update(Product).values(is_visible=False, is_public=False)
+        await tx.connection.execute(hidden)
+        vendor = await VendorService(tx).get(product.vendor.id)
+    is_written = asyncio.Event()
+
+    async def put_on_sale() -> None:
+        async with database.transaction() as tx:
+            await publish(tx, vendor, product.id)
+            is_written.set()
+            await asyncio.sleep(0.3)
+
+    async def suspend() -> None:
+        await is_written.wait()
+        async with database.transaction() as tx:
+            await VendorService(tx).suspend(vendor.id, "estafa")
+        await run_jobs()
+
+    await asyncio.gather(put_on_sale(), suspend())
+
+    async with database.read() as connection:
+        shown = (await connection.execute(select(Product.is_public))).scalars().all()
+    assert set(shown) == {False}
 
 
 async def test_events_tell_what_the_public_gained_and_lost(

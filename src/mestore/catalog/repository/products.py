@@ -85,6 +85,12 @@ _OLD_SLUGS = (
     )
 )
 _LOCK_BY_SLUG = _LOCK.where(Product.slug == bindparam("key"))
+# Shared: those who put products on sale do not wait for each other, who suspends a vendor does.
+_HOLD_VENDOR = (
+    select(_VENDORS.c.status)
+    .where(_VENDORS.c.id == bindparam("vendor_id"))
+    .with_for_update(read=True)
+)
 _SKU_IS_USED = select(Product.number).where(
     Product.vendor_id == bindparam("vendor_id"), Product.sku == bindparam("sku")
 )
@@ -196,6 +202,14 @@ class ProductRepository:
             .values(is_public=is_shown, updated_at=moment)
         )
         return await affected(self.connection, statement)
+
+    async def vendor_may_sell(self, vendor_id: UUID) -> bool:
+        """Say whether a vendor may sell, and keep it so until this transaction ends.
+
+        For who makes products public: whoever hides all of a suspended vendor's sees them then.
+        """
+        found = await self.connection.execute(_HOLD_VENDOR, {"vendor_id": vendor_id})
+        return found.scalar_one_or_none() is VendorStatus.APPROVED
 
     async def exists_sku(self, vendor_id: UUID, sku: str) -> bool:
         """Say whether a product of the vendor has this SKU."""

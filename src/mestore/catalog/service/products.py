@@ -78,7 +78,7 @@ class CatalogService:
 
         It waits for approval unless the vendor is trusted. `stock` is that of the default variant.
         """
-        if vendor.status is not VendorStatus.APPROVED:
+        if not await self.products.vendor_may_sell(vendor.id):
             raise ShopNotOpen
         if fields.get("is_featured"):
             raise FeaturedByStaff
@@ -309,11 +309,11 @@ class CatalogService:
         status: ProductStatus,
         is_visible: bool,
     ) -> None:
-        is_public = (
-            status is ProductStatus.APPROVED
-            and is_visible
-            and product.vendor_status is VendorStatus.APPROVED
-        )
+        is_public = status is ProductStatus.APPROVED and is_visible
+        if is_public and product.is_public:
+            is_public = product.vendor_status is VendorStatus.APPROVED
+        elif is_public:
+            is_public = await self.products.vendor_may_sell(product.vendor_id)
         row = {**values, "status": status, "is_public": is_public, "updated_at": now()}
         if status is ProductStatus.APPROVED:
             row["rejection_reason"] = None

@@ -9,6 +9,7 @@ from uuid import UUID
 from mestore.catalog.errors import FeaturedByStaff, ShopNotOpen, SkuTaken, UnknownCategory
 from mestore.catalog.events import ProductsWritten
 from mestore.catalog.ports import OpeningStock
+from mestore.catalog.repository.products import ProductRepository
 from mestore.catalog.repository.upserts import UpsertRepository
 from mestore.catalog.service.changes import WaitingChanges, shown
 from mestore.catalog.service.columns import (
@@ -32,7 +33,7 @@ from mestore.kernel.clock import now
 from mestore.kernel.db import Tx
 from mestore.kernel.ids import uuid7
 from mestore.kernel.money import CURRENCY
-from mestore.vendors.types import SellingVendor, VendorStatus
+from mestore.vendors.types import SellingVendor
 
 # What a product may be told, with what it is where nothing was ever said.
 _EMPTY: dict[str, Any] = dict.fromkeys(
@@ -91,13 +92,14 @@ class _Upsert:
         self.levels = levels
         self.actor_id = actor_id
         self.store = UpsertRepository(tx.connection)
+        self.products = ProductRepository(tx.connection)
         self.prices = PriceBook(tx)
         self.moment = now()
         self.told: list[UUID] = []
         self.published: set[UUID] = set()
 
     async def run(self, rows: Sequence[UpsertRow]) -> list[UpsertResult]:
-        if self.vendor.status is not VendorStatus.APPROVED:
+        if not await self.products.vendor_may_sell(self.vendor.id):
             raise ShopNotOpen
         _check(rows)
         categories = await self._categories(rows)
