@@ -175,6 +175,24 @@ async def test_pictures_come_in_a_zip_whatever_their_names_say(
     assert {each["code"] for each in await importer.report(missing)} == {"PICTURE_MISSING"}
 
 
+async def test_a_damaged_picture_of_a_zip_fails_alone(
+    importer: Importer, database: Database
+) -> None:
+    written = io.BytesIO()
+    with zipfile.ZipFile(written, "w", zipfile.ZIP_DEFLATED) as archive:
+        archive.writestr("damaged.jpg", b"a" * 5000)
+        archive.writestr("good.jpg", picture())
+    content = written.getvalue()
+    start = content.index(b"damaged.jpg") + len(b"damaged.jpg")
+    damaged = content[:start] + b"\xff" * 4 + content[start + 4 :]
+    rows = csv_of([HEADER, ["A", "Uno", "1", "damaged.jpg good.jpg"]])
+    job = await importer.job(rows, images=damaged)
+    assert (job["state"], job["pictures_done"], job["pictures_failed"]) == ("DONE", 1, 1)
+    (line,) = await importer.report(job)
+    assert (line["row"], line["code"], line["hint"]) == ("2", "UNSUPPORTED_IMAGE", "damaged.jpg")
+    assert await shown(database) == {"A": 1}
+
+
 async def test_what_is_no_zip_is_refused(importer: Importer) -> None:
     answer = await importer.send(csv_of([HEADER]), images=b"no zip at all")
     assert (answer.status_code, answer.json()["code"]) == (422, "PICTURES_UNREADABLE")
