@@ -6,7 +6,7 @@ from starlette.responses import Response
 from starlette.staticfiles import StaticFiles
 from starlette.types import Scope
 
-from mestore.media.types import IMMUTABLE
+from mestore.media.types import IMMUTABLE, SUFFIX, WEBP
 
 
 class MediaFiles(StaticFiles):
@@ -21,4 +21,7 @@ class MediaFiles(StaticFiles):
         response = await super().get_response(path, scope)
         if response.status_code == 200:
             response.headers["cache-control"] = IMMUTABLE
+            if path.endswith(SUFFIX):
+                # Not every machine's list of kinds of files has this one.
+                response.headers["content-type"] = WEBP
         return response

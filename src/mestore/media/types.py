@@ -13,6 +13,7 @@ MOST_PIXELS = 40_000_000
 SIDES: Mapping[str, int] = {"large": 1200, "medium": 600, "small": 300, "thumbnail": 100}
 IMMUTABLE = "public, max-age=31536000, immutable"
 WEBP = "image/webp"
+SUFFIX = ".webp"
 # What every store takes, and none reads as something else.
 _NAME = re.compile(r"(?=.{1,200}\Z)[a-z0-9][a-z0-9-]*(/[a-z0-9][a-z0-9-]*)*\.webp")
 
@@ -28,7 +29,7 @@ class Picture:
 
 def file_of(key: str, size: str) -> str:
     """Return where a size of a picture lies in the blob store."""
-    return f"{key}/{size}.webp"
+    return f"{key}/{size}{SUFFIX}"
 
 
 def checked(name: str) -> str:

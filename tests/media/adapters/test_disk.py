@@ -1,6 +1,8 @@
 """The contract of stores, on a folder."""
 
+import mimetypes
 import shutil
+from collections.abc import Iterator
 from pathlib import Path
 
 import httpx2
@@ -11,6 +13,7 @@ from starlette.routing import Mount
 from mestore.media.adapters.disk import DiskBlobs
 from mestore.media.files import MediaFiles
 from mestore.media.ports import BlobStore
+from mestore.media.types import WEBP
 from tests.contracts.blob_store import BlobStoreContract, Operation
 
 
@@ -77,3 +80,21 @@ class TestDisk(BlobStoreContract):
         shutil.rmtree(tmp_path / "gone")
         (tmp_path / "gone").write_bytes(b"")
         return store
+
+
+@pytest.fixture
+def bare_machine() -> Iterator[None]:
+    """A machine without a list of kinds of files, as small container images are."""
+    with pytest.MonkeyPatch.context() as machine:
+        machine.setattr(mimetypes, "knownfiles", [])
+        mimetypes.init()
+        yield
+    mimetypes.init()
+
+
+@pytest.mark.usefixtures("bare_machine")
+async def test_pictures_are_called_so_where_the_machine_does_not_know_them(tmp_path: Path) -> None:
+    folder = Folder(tmp_path / "media")
+    await DiskBlobs(folder.path, "/media").put("a/large.webp", b"picture", WEBP)
+    _, headers = await folder.headers("/media/a/large.webp")
+    assert headers["content-type"] == WEBP

@@ -17,11 +17,10 @@ import structlog
 
 from mestore.kernel.clock import now
 from mestore.media.errors import BlobMissing, BlobRefused, StorageUnavailable
-from mestore.media.types import checked
+from mestore.media.types import SUFFIX, checked
 
 log = structlog.get_logger(__name__)
 
-_SUFFIX = ".webp"
 # These answers are about the file; all others about the account, its limits, or Cloudinary.
 _ABOUT_THE_FILE = frozenset({400, 413})
 _REMOVED = frozenset({"ok", "not found"})
@@ -124,7 +123,7 @@ class CloudinaryBlobs:
 
 
 def _public_id(name: str) -> str:
-    return checked(name).removesuffix(_SUFFIX)
+    return checked(name).removesuffix(SUFFIX)
 
 
 def _unavailable(call: str, reason: str) -> StorageUnavailable:
