@@ -24,7 +24,7 @@ from mestore.media.types import (
 
 _KINDS = ("JPEG", "PNG", "WEBP", "GIF", "AVIF")
 _Made = TypeVar("_Made")
-# One at a time: a decoded picture may take 160 MB.
+# One at a time: a decoded picture may take 160 MB, and reading or writing it several times that.
 _ONE = ThreadPoolExecutor(1, thread_name_prefix="pictures")
 
 
@@ -70,10 +70,7 @@ def _rewritten(content: bytes, file: str) -> Picture:
         with Image.open(io.BytesIO(content), formats=_KINDS) as opened:
             # The header tells the size: nothing is decoded before it has been judged.
             _check_dimensions(opened.width, opened.height, file)
-            opened.load()
-            upright = ImageOps.exif_transpose(opened)
-            has_alpha = upright.has_transparency_data
-            pixels = upright.convert("RGBA" if has_alpha else "RGB")
+            pixels = _pixels(opened)
     except UnidentifiedImageError as error:
         raise UnsupportedImage(file=file) from error
     except (Image.DecompressionBombError, Image.DecompressionBombWarning) as error:
@@ -86,6 +83,14 @@ def _rewritten(content: bytes, file: str) -> Picture:
     except Exception as error:  # hostile files make decoders raise nearly anything
         raise ImageDamaged(file=file) from error
     return Picture(_webp(pixels), pixels.width, pixels.height)
+
+
+def _pixels(opened: Image.Image) -> Image.Image:
+    """Return what a picture shows, upright; in its own memory where that can be."""
+    opened.load()
+    ImageOps.exif_transpose(opened, in_place=True)
+    mode = "RGBA" if opened.has_transparency_data else "RGB"
+    return opened if opened.mode == mode else opened.convert(mode)
 
 
 def _check_dimensions(width: int, height: int, file: str) -> None:
@@ -103,13 +108,11 @@ def _check_dimensions(width: int, height: int, file: str) -> None:
 
 def _sizes(original: bytes) -> dict[str, bytes]:
     made = {}
-    with Image.open(io.BytesIO(original), formats=("WEBP",)) as opened:
-        smaller: Image.Image = opened.convert("RGBA" if opened.has_transparency_data else "RGB")
-    for size, side in SIDES.items():
-        # Each from the one before: the sizes fall.
-        smaller = smaller.copy()
-        smaller.thumbnail((side, side))
-        made[size] = _webp(smaller)
+    with Image.open(io.BytesIO(original), formats=("WEBP",)) as picture:
+        for size, side in SIDES.items():
+            # Each from the one before: the sizes fall.
+            picture.thumbnail((side, side))
+            made[size] = _webp(picture)
     return made
 
 
