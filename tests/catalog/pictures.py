@@ -4,7 +4,7 @@ import io
 import struct
 import zlib
 
-from PIL import Image
+from PIL import Image, ImageCms
 
 
 def picture(kind: str = "JPEG", size: tuple[int, int] = (400, 200), **options: object) -> bytes:
@@ -21,6 +21,27 @@ def turned_with_place() -> bytes:
     exif[0x010F] = "Secret Camera"
     exif.get_ifd(0x8825)[1] = "N"
     return picture(exif=exif)
+
+
+def grey_of_16_bits(share: float) -> bytes:
+    """Return a PNG of a grey that is so much of white."""
+    size = (200, 100)
+    pixels = struct.pack("<H", int(share * 65535)) * (size[0] * size[1])
+    written = io.BytesIO()
+    Image.frombytes("I;16", size, pixels).save(written, "PNG")
+    return written.getvalue()
+
+
+def red_that_is_blue(kind: str = "JPEG", mode: str = "RGB") -> bytes:
+    """Return a red picture of a camera whose red is everybody else's blue."""
+    profile = ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB")).tobytes()
+    for one, other in ((b"rXYZ", b"none"), (b"bXYZ", b"rXYZ"), (b"none", b"bXYZ")):
+        profile = profile.replace(one, other)
+    profile = profile.replace("sRGB".encode("utf-16-be"), "mine".encode("utf-16-be"))
+    written = io.BytesIO()
+    red = Image.new("RGB", (200, 100), "red").convert(mode)
+    red.save(written, kind, icc_profile=profile)
+    return written.getvalue()
 
 
 def bomb(side: int) -> bytes:

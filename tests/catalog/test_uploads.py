@@ -19,7 +19,14 @@ from mestore.settings import Settings
 from tests import engines
 from tests.audit.log import in_time
 from tests.build import Build, BuiltProduct
-from tests.catalog.pictures import bomb, endless_text, picture, turned_with_place
+from tests.catalog.pictures import (
+    bomb,
+    endless_text,
+    grey_of_16_bits,
+    picture,
+    red_that_is_blue,
+    turned_with_place,
+)
 from tests.conftest import AsUser, Sources
 
 RunJobs = Callable[[], Awaitable[int]]
@@ -163,6 +170,32 @@ async def test_a_body_that_never_ends_is_refused_when_it_is_too_large(
     assert (answer.status_code, answer.json()["code"]) == (413, "BODY_TOO_LARGE")
     assert sent < 300 * 1024 * 1024
     assert _written(settings) == []
+
+
+@pytest.mark.parametrize(
+    ("content", "colour"),
+    [
+        (grey_of_16_bits(0.5), (127, 127, 127)),
+        (red_that_is_blue(), (0, 0, 255)),
+        (red_that_is_blue("PNG", "RGBA"), (0, 0, 255)),
+        (red_that_is_blue("PNG", "P"), (0, 0, 255)),
+        (red_that_is_blue("JPEG", "L"), (76, 76, 76)),
+    ],
+)
+async def test_colours_are_those_that_the_file_means(  # noqa: PLR0913
+    client: httpx2.AsyncClient,
+    build: Build,
+    as_user: AsUser,
+    settings: Settings,
+    content: bytes,
+    colour: tuple[int, int, int],
+) -> None:
+    product = await build.product()
+    headers = await as_user(product.vendor.owner)
+    assert (await _send(client, product, headers, content)).status_code == 202
+    (file,) = _written(settings)
+    kept = Image.open(file).convert("RGB").getpixel((50, 50))
+    assert kept == pytest.approx(colour, abs=2)
 
 
 async def test_what_hides_behind_the_pixels_is_not_served(

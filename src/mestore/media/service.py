@@ -6,7 +6,7 @@ from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from typing import TypeVar
 
-from PIL import Image, ImageOps, UnidentifiedImageError
+from PIL import Image, ImageCms, ImageOps, UnidentifiedImageError
 
 from mestore.kernel.errors import Refusal
 from mestore.media.errors import ImageDamaged, ImageDimensions, ImageTooLarge, UnsupportedImage
@@ -23,6 +23,7 @@ from mestore.media.types import (
 )
 
 _KINDS = ("JPEG", "PNG", "WEBP", "GIF", "AVIF")
+_SRGB = ImageCms.createProfile("sRGB")
 _Made = TypeVar("_Made")
 # One at a time: a decoded picture may take 160 MB, and reading or writing it several times that.
 _ONE = ThreadPoolExecutor(1, thread_name_prefix="pictures")
@@ -89,8 +90,32 @@ def _pixels(opened: Image.Image) -> Image.Image:
     """Return what a picture shows, upright; in its own memory where that can be."""
     opened.load()
     ImageOps.exif_transpose(opened, in_place=True)
+    if opened.mode.startswith("I"):
+        # 16 bits a pixel: convert alone takes all but the darkest for white.
+        opened.info.pop("transparency", None)
+        opened = opened.point(lambda value: value / 256).convert("L")
     mode = "RGBA" if opened.has_transparency_data else "RGB"
-    return opened if opened.mode == mode else opened.convert(mode)
+    pixels = _in_srgb(opened, mode)
+    return pixels if pixels.mode == mode else pixels.convert(mode)
+
+
+def _in_srgb(picture: Image.Image, mode: str) -> Image.Image:
+    """Return a picture in the colours of a picture without a profile, if its profile is good."""
+    profile = picture.info.get("icc_profile")
+    if not profile:
+        return picture
+    if picture.mode not in {"RGB", "RGBA", "CMYK", "L"} or "transparency" in picture.info:
+        picture = picture.convert(mode)
+    try:
+        own = ImageCms.ImageCmsProfile(io.BytesIO(profile))
+        if "sRGB" in ImageCms.getProfileDescription(own):
+            return picture
+        made = ImageCms.profileToProfile(
+            picture, own, _SRGB, outputMode=mode, inPlace=picture.mode == mode
+        )
+    except (ImageCms.PyCMSError, OSError, ValueError):
+        return picture
+    return made or picture
 
 
 def _check_dimensions(width: int, height: int, file: str) -> None:
