@@ -17,7 +17,8 @@ from mestore.kernel.columns import Base
 from mestore.kernel.db import Database
 from mestore.vendors.types import SellingVendor, VendorStatus
 from tests.build import Build, BuiltCategory
-from tests.bulk.calls import Importer, counts
+from tests.bulk.calls import Importer, RunJobs, counts
+from tests.conftest import AsUser
 
 MANY = 1000
 WORDS = (
@@ -110,6 +111,20 @@ async def test_an_export_imported_again_changes_nothing(
     assert counts(job) == (0, 0, MANY, 0)
     assert await contents(database) == before
     assert await importer.export(form) == exported or form == "xlsx"
+
+
+async def test_an_edit_goes_on_waiting_when_the_product_is_imported_as_it_is(
+    client: httpx2.AsyncClient, build: Build, as_user: AsUser, run_jobs: RunJobs
+) -> None:
+    product = await build.product(vendor=await build.vendor(is_trusted=False), name="Taza")
+    vendor = product.vendor
+    importer = Importer(client, await as_user(vendor.owner), vendor, run_jobs)
+    path = f"/products/{product.id}"
+    await client.patch(path, json={"name": "Taza azul"}, headers=importer.headers)
+    job = await importer.job(await importer.export("csv"))
+    assert counts(job) == (0, 0, 1, 0)
+    own = (await client.get(path, headers=importer.headers)).json()
+    assert own["pending_changes"] == {"name": "Taza azul"}
 
 
 async def test_no_spreadsheet_runs_what_is_exported(

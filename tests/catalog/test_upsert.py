@@ -75,7 +75,8 @@ async def test_what_an_untrusted_vendor_says_of_approved_products_waits(
         names = [tuple(found) for found in await connection.execute(query)]
         waiting = (await connection.execute(select(ProductChange.fields))).scalars().all()
     assert names == [("Taza 0", 100_00), ("Taza 1", 90_00), ("Taza 2", 100_00)]
-    assert waiting == [{"name": "Otra taza"}]
+    # A row that repeats what the product is, as a file does, takes no edit back.
+    assert sorted(waiting, key=str) == [{"name": "Otra taza"}, {"name": "Plato"}]
 
 
 async def test_what_waits_instead_makes_the_version_that_was_read_an_old_one(

@@ -178,9 +178,9 @@ class _Upsert:
             after = before | _written(row, categories)
             is_approved = before["status"] is ProductStatus.APPROVED
             if is_approved and not self.vendor.is_trusted:
-                after, waiting[before["id"]] = _held_back(
-                    before, after, row.fields.keys() & REVIEWED
-                )
+                after, held_back = _held_back(before, after, row.fields.keys() & REVIEWED)
+                if held_back:
+                    waiting[before["id"]] = held_back
             after |= derived(after)
             after["is_public"] = is_approved and after["is_visible"]
             if after != before:
@@ -359,8 +359,9 @@ def _held_back(
     before: Mapping[str, Any], after: Mapping[str, Any], named: Collection[str]
 ) -> tuple[dict[str, Any], dict[str, Any]]:
     """Return what applies at once, and the fields that wait for the operator."""
-    wanted = shown(after)
-    waiting = {name: wanted[name] for name in named}
+    present, wanted = shown(before), shown(after)
+    # What a file repeats of the product says nothing: an older edit of it goes on waiting.
+    waiting = {name: wanted[name] for name in named if wanted[name] != present[name]}
     kept = {"category_id" if name == "category" else name for name in waiting}
     return {**after, **{name: before[name] for name in kept}}, waiting
 
