@@ -238,6 +238,20 @@ async def test_variants_are_rows_under_their_product(
     assert (line["row"], line["code"]) == ("2", "PRODUCT_MISSING")
 
 
+async def test_files_give_a_product_no_more_variants_than_it_may_have(importer: Importer) -> None:
+    def shirts(*numbers: int) -> bytes:
+        variants = [{"sku": f"V-{number}", "option1": f"{number}"} for number in numbers]
+        shirt = {"sku": "A", "name": "Camisa", "price": 50000, "variants": variants}
+        return json.dumps({"products": [shirt]}).encode()
+
+    assert counts(await importer.job(shirts(*range(100)))) == (1, 0, 0, 0)
+    job = await importer.job(shirts(99, 100))
+    assert (job["state"], counts(job)) == ("FAILED", (0, 0, 0, 1))
+    (line,) = await importer.report(job)
+    assert (line["row"], line["code"]) == ("1", "TOO_MANY_VARIANTS")
+    assert counts(await importer.job(await importer.export("json"))) == (0, 0, 1, 0)
+
+
 async def test_an_import_is_begun_once_per_key(importer: Importer, database: Database) -> None:
     first = await importer.send(csv_of(mugs(1)), key="import-1")
     again = await importer.send(csv_of(mugs(1)), key="import-1")

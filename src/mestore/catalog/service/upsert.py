@@ -6,7 +6,13 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from mestore.catalog.errors import FeaturedByStaff, ShopNotOpen, SkuTaken, UnknownCategory
+from mestore.catalog.errors import (
+    FeaturedByStaff,
+    ShopNotOpen,
+    SkuTaken,
+    TooManyVariants,
+    UnknownCategory,
+)
 from mestore.catalog.events import ProductsWritten
 from mestore.catalog.ports import OpeningStock
 from mestore.catalog.repository.products import ProductRepository
@@ -21,6 +27,7 @@ from mestore.catalog.service.columns import (
     with_suffix,
 )
 from mestore.catalog.service.prices import Claim, PriceBook, PriceChange
+from mestore.catalog.service.variants import MOST_VARIANTS
 from mestore.catalog.types import (
     REVIEWED,
     NewVariant,
@@ -80,7 +87,8 @@ async def upsert_products(
     is ignored on others. Writes price history and stock, in the name of `actor_id` or else of the
     vendor, and publishes `ProductsWritten`.
     Raises `ShopNotOpen`, `FeaturedByStaff`, `SkuTaken`, `UnknownCategory`, `CompareAtPriceTooLow`,
-    `CompareAtPriceNotReal`, the inventory's `BelowReserved`, and `LostRace` (then try again).
+    `CompareAtPriceNotReal`, `TooManyVariants`, the inventory's `BelowReserved`, and `LostRace`
+    (then try again).
     """
     return await _Upsert(tx, vendor, levels, actor_id or vendor.user_id).run(rows)
 
@@ -300,7 +308,15 @@ class _VariantPlan:
                 self._add_new(product_id, variant)
             else:
                 self._change(before, variant, row.levels.get(variant.sku, variant.stock or None))
+        self._check_room(product_id, row.variants)
         self._check_choices(product_id, row.variants)
+
+    def _check_room(self, product_id: UUID, named: Sequence[NewVariant]) -> None:
+        """Refuse more variants, beside the default one, than a new product may come with."""
+        present = self.choices[product_id]
+        new = {variant.sku for variant in named} - present.keys()
+        if new and len(present) + len(new) > MOST_VARIANTS + 1:
+            raise TooManyVariants(most=MOST_VARIANTS)
 
     def _check_choices(self, product_id: UUID, variants: Sequence[NewVariant]) -> None:
         """Refuse new options that a variant has which this row does not speak of."""
