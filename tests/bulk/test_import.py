@@ -14,6 +14,7 @@ from mestore.catalog.models import Product
 from mestore.inventory.models import StockMovement
 from mestore.kernel.db import Database
 from mestore.kernel.outbox import Job
+from mestore.vendors.types import VendorStatus
 from tests.build import Build
 from tests.bulk.calls import HEADER, Importer, RunJobs, counts, csv_of, mugs, xlsx_of
 from tests.catalog.bodies import code as refusal
@@ -127,6 +128,22 @@ async def test_a_dry_run_counts_and_writes_nothing(importer: Importer, database:
     job = await importer.job(csv_of(rows), dry_run=True)
     assert (job["state"], counts(job), job["rows_done"]) == ("DONE", (1, 1, 1, 0), 0)
     assert await products(database) == before
+
+
+async def test_a_shop_that_may_not_sell_learns_so_before_its_file_is_judged(
+    client: httpx2.AsyncClient,
+    build: Build,
+    as_user: AsUser,
+    run_jobs: RunJobs,
+    database: Database,
+) -> None:
+    vendor = await build.vendor(status=VendorStatus.PENDING)
+    importer = Importer(client, await as_user(vendor.owner), vendor, run_jobs)
+    for dry_run in (True, False):
+        answer = await importer.send(csv_of(mugs(3)), dry_run=dry_run)
+        assert refusal(answer) == (403, "SHOP_NOT_OPEN")
+    async with database.read() as connection:
+        assert (await connection.execute(select(func.count(BulkJob.id)))).scalar_one() == 0
 
 
 async def test_an_old_address_does_not_pass_to_a_rival(

@@ -26,6 +26,7 @@ from mestore.bulk.service.receiving import Upload, received
 from mestore.bulk.service.workshop import Workshop, folder_of
 from mestore.bulk.types import BulkPolicy, ImportMode, JobKind, JobView, OnError, Wish
 from mestore.bulk.views.jobs import Onlooker
+from mestore.catalog.errors import ShopNotOpen
 from mestore.kernel.db import Tx
 from mestore.kernel.errors import BodyTooLarge
 from mestore.kernel.http import IdempotencyHeader, answered, refuses
@@ -39,7 +40,7 @@ products_router = Router(prefix="/products", tags=["bulk"])
 stock_router = Router(prefix="/inventory", tags=["bulk"])
 
 _PIECE = 1 << 18
-_REFUSALS = refuses(
+_REFUSALS = (
     BodyTooLarge,
     FileExpected,
     FileTooLarge,
@@ -71,7 +72,7 @@ Counting = Annotated[Caller, Depends(require(Permission.INVENTORY_UPDATE))]
     "/bulk-import",
     status_code=202,
     response_model=JobView,
-    responses=_REFUSALS,
+    responses=refuses(*_REFUSALS, ShopNotOpen),
     openapi_extra=_form("products", "file", "images"),
 )
 async def import_products(
@@ -100,7 +101,7 @@ async def import_products(
     "/import",
     status_code=202,
     response_model=JobView,
-    responses=_REFUSALS,
+    responses=refuses(*_REFUSALS),
     openapi_extra=_form("stock", "file"),
 )
 async def import_stock(

@@ -12,13 +12,17 @@ from mestore.bulk.types import (
     BulkState,
     DropJobFiles,
     FileForm,
+    JobKind,
     JobView,
     StageFile,
     Wish,
 )
 from mestore.bulk.views.jobs import Onlooker, get_job
+from mestore.catalog.errors import ShopNotOpen
 from mestore.kernel.clock import now
 from mestore.kernel.db import Tx
+from mestore.vendors.service import VendorService
+from mestore.vendors.types import VendorStatus
 
 _COUNTERS = (
     "next_chunk",
@@ -55,7 +59,13 @@ class JobService:
         *,
         has_pictures: bool,
     ) -> JobView:
-        """Write a job whose files lie there already; what staff begin is in the audit log."""
+        """Write a job whose files lie there already; what staff begin is in the audit log.
+
+        Raises `ShopNotOpen` where the vendor may not offer products now.
+        """
+        vendor = await VendorService(self.tx).get(vendor_id)
+        if wish.kind is JobKind.PRODUCTS and vendor.status is not VendorStatus.APPROVED:
+            raise ShopNotOpen
         values = {
             "id": job_id,
             "user_id": onlooker.user_id,
