@@ -316,6 +316,8 @@ async def test_a_product_takes_twenty_pictures_at_most(
     product = await build.product()
     headers = await as_user(product.vendor.owner)
     small = picture(size=(100, 100))
+    at_once = await _send(client, product, headers, *[small] * 21)
+    assert (at_once.status_code, at_once.json()["code"]) == (422, "TOO_MANY_IMAGES")
     assert (await _send(client, product, headers, *[small] * 20)).status_code == 202
     answer = await _send(client, product, headers, small)
     assert answer.json()["code"] == "TOO_MANY_IMAGES"

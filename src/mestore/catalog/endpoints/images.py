@@ -196,11 +196,13 @@ async def _files(request: Request) -> list[tuple[bytes, str, str | None]]:
     if not request.headers.get("content-type", "").lower().startswith("multipart/form-data"):
         raise UploadExpected
     try:
-        async with request.form(max_files=MOST_IMAGES, max_fields=MOST_IMAGES) as form:
+        async with request.form() as form:
             texts = [_alt(each) for each in form.getlist("alt")]
             given = [each for _, each in form.multi_items() if isinstance(each, UploadFile)]
             if not given:
                 raise UploadExpected
+            if len(given) > MOST_IMAGES:
+                raise TooManyImages(most=MOST_IMAGES)
             found = []
             for number, file in enumerate(given):
                 if (file.size or 0) > MOST_BYTES:
