@@ -19,14 +19,7 @@ from mestore.settings import Settings
 from tests import engines
 from tests.audit.log import in_time
 from tests.build import Build, BuiltProduct
-from tests.catalog.pictures import (
-    bomb,
-    endless_text,
-    grey_of_16_bits,
-    picture,
-    red_that_is_blue,
-    turned_with_place,
-)
+from tests.catalog.pictures import bomb, endless_text, picture, turned_with_place
 from tests.conftest import AsUser, Sources
 
 RunJobs = Callable[[], Awaitable[int]]
@@ -172,32 +165,6 @@ async def test_a_body_that_never_ends_is_refused_when_it_is_too_large(
     assert _written(settings) == []
 
 
-@pytest.mark.parametrize(
-    ("content", "colour"),
-    [
-        (grey_of_16_bits(0.5), (127, 127, 127)),
-        (red_that_is_blue(), (0, 0, 255)),
-        (red_that_is_blue("PNG", "RGBA"), (0, 0, 255)),
-        (red_that_is_blue("PNG", "P"), (0, 0, 255)),
-        (red_that_is_blue("JPEG", "L"), (76, 76, 76)),
-    ],
-)
-async def test_colours_are_those_that_the_file_means(  # noqa: PLR0913
-    client: httpx2.AsyncClient,
-    build: Build,
-    as_user: AsUser,
-    settings: Settings,
-    content: bytes,
-    colour: tuple[int, int, int],
-) -> None:
-    product = await build.product()
-    headers = await as_user(product.vendor.owner)
-    assert (await _send(client, product, headers, content)).status_code == 202
-    (file,) = _written(settings)
-    kept = Image.open(file).convert("RGB").getpixel((50, 50))
-    assert kept == pytest.approx(colour, abs=2)
-
-
 async def test_what_hides_behind_the_pixels_is_not_served(
     client: httpx2.AsyncClient, build: Build, as_user: AsUser, settings: Settings
 ) -> None:
@@ -274,6 +241,25 @@ async def test_pictures_are_arranged_described_and_removed_with_their_files(
     assert len(_written(settings)) == 10
     again = await client.delete(f"{address}/{three}", headers=headers)
     assert again.json()["code"] == "IMAGE_NOT_FOUND"
+
+
+async def test_the_number_of_statements_does_not_grow_with_the_pictures(
+    client: httpx2.AsyncClient, build: Build, as_user: AsUser, statements: list[str]
+) -> None:
+    product = await build.product()
+    headers = await as_user(product.vendor.owner)
+    address = f"/products/{product.id}/images/order"
+    small, ids, counted = picture(size=(100, 100)), [], []
+    for more in (1, 6):
+        statements.clear()
+        uploaded = (await _send(client, product, headers, *[small] * more)).json()["images"]
+        sent = len(statements)
+        ids = [each["id"] for each in uploaded] + ids
+        statements.clear()
+        ordered = await client.put(address, json={"ids": ids}, headers=headers)
+        assert [each["id"] for each in ordered.json()["images"]] == ids
+        counted.append((sent, len(statements)))
+    assert counted[0] == counted[1]
 
 
 async def test_a_picture_deleted_before_its_sizes_were_made_leaves_no_files(

@@ -159,7 +159,7 @@ async def order_images(
     product = await CatalogService(tx).hold(product_id, editor)
     images = ImageService(tx)
     await images.arrange(product, body.ids)
-    shown = [await images.one(product, each) for each in body.ids]
+    shown = await images.some(product, body.ids)
     return Response(msgspec.json.encode({"images": shown}), media_type=JSON)
 
 

@@ -62,12 +62,20 @@ class ImageService:
         for image_id in ids:
             self.tx.enqueue(MakeSizes(product.id, image_id))
         await self._record(product, before)
-        return [await self.one(product, image_id) for image_id in ids]
+        return await self.some(product, ids)
 
     async def one(self, product: HeldProduct, image_id: UUID) -> dict[str, Any]:
         """Return a picture as its vendor sees it, with its state."""
-        row = await self._row(product, image_id)
-        return self._shown(row) | {"state": row["state"]}
+        (shown,) = await self.some(product, [image_id])
+        return shown
+
+    async def some(self, product: HeldProduct, ids: Sequence[UUID]) -> list[dict[str, Any]]:
+        """Return these pictures as their vendor sees them, with their states."""
+        rows = {row["id"]: row for row in await self.images.all_of(product.id)}
+        for image_id in ids:
+            if image_id not in rows:
+                raise ImageNotFound(image_id=str(image_id))
+        return [self._shown(rows[each]) | {"state": rows[each]["state"]} for each in ids]
 
     async def change(
         self, product: HeldProduct, image_id: UUID, changes: Mapping[str, Any]
