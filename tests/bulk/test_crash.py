@@ -214,6 +214,19 @@ async def test_stock_is_set_changed_and_compared(
     assert await levels(database) == [7, 15, 30, 4]
 
 
+async def test_levels_that_were_so_before_are_counted_as_unchanged(
+    importer: Importer, database: Database, build: Build
+) -> None:
+    mugs = [await build.product(vendor=importer.vendor, stock=10) for _ in range(4)]
+    cells = ([10, ""], [9, ""], ["", 0], ["", 2])
+    rows = [[mug.sku, *each] for mug, each in zip(mugs, cells, strict=True)]
+    content = csv_of([["sku", "quantity", "delta"], *rows])
+    for dry_run in (True, False):
+        job = await importer.job(content, to="/inventory/import", dry_run=dry_run)
+        assert (job["state"], counts(job)) == ("DONE", (0, 2, 2, 0))
+    assert await levels(database) == [10, 9, 10, 12]
+
+
 async def test_one_level_is_named_once_whether_its_place_is_said_or_not(
     importer: Importer, database: Database, build: Build
 ) -> None:

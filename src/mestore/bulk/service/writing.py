@@ -61,8 +61,9 @@ class LevelWriter:
             for row in rows
             if row.quantity is not None
         ]
+        changed = 0
         if sets:
-            await stock.set_levels(sets, actor_id=job.user_id, reason="import")
+            changed = await stock.set_levels(sets, actor_id=job.user_id, reason="import")
         # In the order of levels, so that two imports wait for each other and never in a circle.
         for row in sorted(rows, key=lambda row: (row.location, row.variant_id)):
             if row.delta:
@@ -73,7 +74,8 @@ class LevelWriter:
                     actor_id=job.user_id,
                     location=row.location,
                 )
-        return Outcome(updated=len(rows))
+                changed += 1
+        return Outcome(updated=changed, unchanged=len(rows) - changed)
 
 
 def writer_of(kind: JobKind) -> ProductWriter | LevelWriter:

@@ -222,8 +222,11 @@ class InventoryService:
 
     async def set_levels(
         self, levels: Sequence[NewLevel], *, actor_id: UUID | None, reason: str = "set"
-    ) -> None:
-        """Make levels what they are to be, all or none; never below what orders hold."""
+    ) -> int:
+        """Make levels what they are to be, all or none; never below what orders hold.
+
+        Returns how many were not so before.
+        """
         homes = await self._homes({level.variant_id for level in levels})
         moment = now()
         wanted: dict[int, NewLevel] = {}
@@ -250,6 +253,7 @@ class InventoryService:
         await self._tell_low([(old.variant_id, units - old.on_hand) for old, _, units in logged])
         self._log(Act.STOCK_SET, logged, reason)
         self._touch(home.product_id for home in homes.values())
+        return len(changes)
 
     async def adjust(
         self,
