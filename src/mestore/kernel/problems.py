@@ -12,6 +12,7 @@ from fastapi.exceptions import RequestValidationError
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 from starlette.exceptions import HTTPException
+from starlette.requests import ClientDisconnect
 
 from mestore.kernel.db_errors import Fault, fault_of
 from mestore.kernel.errors import (
@@ -50,6 +51,13 @@ class Busy(Unavailable):
 
     en = "Two requests collided. Nothing was changed; try again in {retry_after} seconds."
     es = "Dos solicitudes chocaron. Nada cambió; intenta de nuevo en {retry_after} segundos."
+
+
+class BodyCutOff(Refusal):
+    """The connection broke off before the body was there; nobody reads this answer."""
+
+    en = "The request ended before all of it was there. Send it again."
+    es = "La solicitud se cortó antes de llegar completa. Envíala de nuevo."
 
 
 class InternalError(Refusal):
@@ -138,6 +146,8 @@ def refusal_of(error: Exception) -> Refusal:
     """Return what an unexpected exception means to a caller; a bug is logged here, once."""
     if isinstance(error, Refusal):
         return error
+    if isinstance(error, ClientDisconnect):
+        return BodyCutOff()
     match fault_of(error):
         case Fault.UNIQUE | Fault.FOREIGN_KEY as fault:
             # A foreign key fails where the thing named was deleted at the same moment.
@@ -162,7 +172,7 @@ def install(app: FastAPI) -> None:
         request.scope["refusal"] = refusal.code
         return respond(refusal)
 
-    for kind in (Refusal, DBAPIError, PoolTimeout):
+    for kind in (Refusal, ClientDisconnect, DBAPIError, PoolTimeout):
         app.add_exception_handler(kind, on_refusal)
     app.add_exception_handler(RequestValidationError, _on_validation_error)
     app.add_exception_handler(HTTPException, _on_http_exception)
