@@ -271,8 +271,7 @@ async def test_files_of_an_upload_that_was_cut_off_go_and_those_of_a_slow_job_st
     await importer.run_jobs()
 
     assert await number_of_products(database) == 600
-    folder = program.settings.data_dir / "bulk"
-    assert [path for path in folder.rglob("*") if path.is_file()] == []
+    assert list((program.settings.data_dir / "bulk").rglob("*")) == []
 
 
 @pytest.mark.parametrize("state", [BulkState.DONE, BulkState.FAILED])
@@ -282,5 +281,4 @@ async def test_no_file_is_left_when_a_job_ends(
     content = csv_of(mugs(1)) if state is BulkState.DONE else b"sku,nombre\n1,2\n"
     job = await importer.job(content)
     assert job["state"] == state
-    folder = program.settings.data_dir / "bulk"
-    assert [path for path in folder.rglob("*") if path.is_file()] == []
+    assert list((program.settings.data_dir / "bulk").rglob("*")) == []

@@ -98,3 +98,13 @@ async def test_pictures_are_called_so_where_the_machine_does_not_know_them(tmp_p
     await DiskBlobs(folder.path, "/media").put("a/large.webp", b"picture", WEBP)
     _, headers = await folder.headers("/media/a/large.webp")
     assert headers["content-type"] == WEBP
+
+
+async def test_no_empty_folder_stays_where_a_picture_was(tmp_path: Path) -> None:
+    store = DiskBlobs(tmp_path / "media", "/media")
+    names = [f"products/a/b/{size}.webp" for size in ("large", "small")]
+    for name in names:
+        await store.put(name, b"picture", WEBP)
+    for name in names:
+        await store.delete(name)
+    assert list((tmp_path / "media").rglob("*")) == []

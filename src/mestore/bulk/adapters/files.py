@@ -15,7 +15,7 @@ class PrivateFiles:
     """Keeps files under one folder; each appears whole, by a rename."""
 
     def __init__(self, folder: Path) -> None:
-        self._store = LocalStore(folder, mkdir=True)
+        self._store = LocalStore(folder, mkdir=True, automatic_cleanup=True)
 
     async def put(self, name: str, content: bytes) -> None:
         """Write a small file, whole or not at all."""

@@ -12,4 +12,6 @@ class DiskBlobs(ObjectBlobs):
 
     def __init__(self, folder: Path, public_url: str) -> None:
         # A folder keeps no headers: who serves it says them.
-        super().__init__(LocalStore(folder, mkdir=True), public_url, keeps_headers=False)
+        super().__init__(
+            LocalStore(folder, mkdir=True, automatic_cleanup=True), public_url, keeps_headers=False
+        )
