@@ -3,6 +3,7 @@
 import io
 import threading
 import time
+import unicodedata
 import zipfile
 from collections.abc import Iterator
 from datetime import timedelta
@@ -173,6 +174,22 @@ async def test_pictures_come_in_a_zip_whatever_their_names_say(
     missing = await importer.job(rows)
     assert missing["state"] == "FAILED"
     assert {each["code"] for each in await importer.report(missing)} == {"PICTURE_MISSING"}
+
+
+async def test_names_in_a_zip_are_found_whatever_machine_packed_it(
+    importer: Importer, database: Database
+) -> None:
+    apart = unicodedata.normalize("NFD", "camión.jpg")
+    written = io.BytesIO()
+    with zipfile.ZipFile(written, "w") as archive:
+        archive.writestr(apart, picture())
+        archive.writestr("ni--a.jpg", picture())
+    # As a Mac writes it: UTF-8, and nothing that says so.
+    content = written.getvalue().replace(b"ni--a.jpg", "niña.jpg".encode())
+    rows = csv_of([HEADER, ["A", "Uno", "1", "camión.jpg"], ["B", "Dos", "1", "niña.jpg"]])
+    job = await importer.job(rows, images=content)
+    assert (job["state"], await importer.report(job)) == ("DONE", [])
+    assert await shown(database) == {"A": 1, "B": 1}
 
 
 async def test_a_damaged_picture_of_a_zip_fails_alone(

@@ -8,6 +8,7 @@ from uuid import UUID
 from pydantic import ValidationError
 
 from mestore.bulk.service.cells import ALIASES, said
+from mestore.bulk.service.reading import named
 from mestore.bulk.service.rows import KnownProductRow, NewProductRow, StockRow, VariantRow
 from mestore.bulk.service.workshop import Planned, PlannedLevel
 from mestore.bulk.types import MOST_ROWS, ImportMode, Issue, Record, storable
@@ -147,8 +148,16 @@ def _planned(record: Record, is_new: bool) -> Planned:
             body.stock,
             {each.sku: each.stock for each in variants if each.stock is not None},
         ),
-        tuple((source, source) for source in body.images),
+        tuple((source, source) for source in map(_source, body.images)),
     )
+
+
+def _source(image: str) -> str:
+    return image if _is_address(image) else named(image)
+
+
+def _is_address(source: str) -> bool:
+    return source.startswith(("http://", "https://"))
 
 
 def _of_mode(record: Record, is_new: bool, mode: ImportMode) -> Issue | None:
@@ -187,8 +196,7 @@ def _doubts(
         words = said("Its variants share their options.", "Sus variantes comparten opciones.")
         found.append(Issue(row, "option1", "OPTIONS_TAKEN", words))
     for source, _ in planned.images:
-        is_address = source.startswith(("http://", "https://"))
-        if not is_address and source not in own and source not in around.archive:
+        if not _is_address(source) and source not in own and source not in around.archive:
             words = said(
                 f"'{source[:80]}' is no address and not in the ZIP.",
                 f"'{source[:80]}' no es una dirección ni está en el ZIP.",

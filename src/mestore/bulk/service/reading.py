@@ -4,8 +4,10 @@ import csv
 import importlib
 import json
 import re
+import unicodedata
 import zipfile
 from collections.abc import Iterator, Sequence
+from contextlib import suppress
 from datetime import date, time
 from pathlib import Path
 from typing import Any, TextIO
@@ -21,6 +23,7 @@ _MOST_LINES = 2 * MOST_ROWS
 _LARGEST_OBJECT = 1 << 20
 _ESCAPED = re.compile(r"_x([0-9A-Fa-f]{4})_")
 _OPENING = re.compile(r'\s*(?:\{\s*"(products|stock)"\s*:\s*)?\[')
+_SAYS_UTF8 = 0x800
 _GAP = re.compile(r"\s*,?\s*")
 
 
@@ -219,7 +222,22 @@ def _next_object(
 def names_in(archive: zipfile.ZipFile) -> dict[str, str]:
     """Return the names of the files of a ZIP, which are never paths here, and marks of contents."""
     return {
-        part.filename: f"{part.CRC:08x}-{part.file_size}"
+        name_of(part): f"{part.CRC:08x}-{part.file_size}"
         for part in archive.infolist()
         if not part.is_dir()
     }
+
+
+def name_of(part: zipfile.ZipInfo) -> str:
+    """Return the name of a file of a ZIP as `named` writes it, whatever machine packed it."""
+    name = part.filename
+    if not part.flag_bits & _SAYS_UTF8:
+        # Macs write UTF-8 too, without saying so: it was read as letters of DOS.
+        with suppress(UnicodeError):
+            name = name.encode("cp437").decode()
+    return named(name)
+
+
+def named(name: str) -> str:
+    """Return a name with its accents in the one way in which names are compared."""
+    return unicodedata.normalize("NFC", name)

@@ -15,7 +15,7 @@ from tempfile import TemporaryDirectory
 from mestore.bulk.service.cells import said
 from mestore.bulk.service.grouping import records_of
 from mestore.bulk.service.judging import sku_of
-from mestore.bulk.service.reading import names_in, rows_of
+from mestore.bulk.service.reading import name_of, names_in, rows_of
 from mestore.bulk.service.workshop import (
     Workshop,
     archive_of,
@@ -87,7 +87,7 @@ async def _unpack(work: Workshop, job: Job, path: Path) -> None:
                     content = await asyncio.to_thread(archive.read, part)
                 except Exception:  # hostile files make decompressors raise nearly anything
                     content = b""
-                await work.files.put(picture_of(job, part.filename), content)
+                await work.files.put(picture_of(job, name_of(part)), content)
 
 
 def _chunks(path: Path, job: Job) -> Iterator[list[Record]]:
