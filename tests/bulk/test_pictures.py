@@ -10,6 +10,7 @@ from datetime import timedelta
 from functools import partial
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from ipaddress import ip_address
+from typing import ClassVar
 from uuid import UUID
 
 import httpx2
@@ -38,13 +39,17 @@ HEADER = ["sku", "name", "price", "images"]
 class Elsewhere(BaseHTTPRequestHandler):
     """A site with a picture, a redirect to it, and something without an end."""
 
+    cookies: ClassVar[list[str | None]] = []
+
     def do_GET(self) -> None:
+        self.cookies.append(self.headers["Cookie"])
         if self.path == "/moved":
             self.send_response(302)
             self.send_header("Location", "/one.jpg")
             self.end_headers()
             return
         self.send_response(200 if self.path in {"/one.jpg", "/slow.jpg", "/endless"} else 404)
+        self.send_header("Set-Cookie", "seen=1")
         self.end_headers()
         if self.path == "/slow.jpg":
             time.sleep(0.5)
@@ -276,6 +281,15 @@ async def test_nothing_on_this_machine_is_ever_asked(site: str, url: str) -> Non
         with pytest.raises(PictureRefused):
             await WebPictures(http).fetch(url.format(site=site, port=site.rpartition(":")[2]))
     assert asked == []
+
+
+async def test_no_site_hears_what_another_at_its_address_said(site: str) -> None:
+    Elsewhere.cookies.clear()
+    async with network_client() as http:
+        pictures = WebPictures(http, allows_loopback=True)
+        for _ in range(2):
+            await pictures.fetch(f"{site}/one.jpg")
+    assert Elsewhere.cookies == [None, None]
 
 
 async def test_a_job_that_was_given_up_over_its_pictures_says_that_its_rows_are_there(

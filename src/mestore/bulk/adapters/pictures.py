@@ -6,6 +6,7 @@ answers differently the second time leads nowhere (CWE-918, DNS rebinding). No r
 
 import asyncio
 import socket
+from http.cookiejar import DefaultCookiePolicy
 from ipaddress import IPv4Address, IPv6Address, IPv6Network, ip_address
 
 import httpx2
@@ -40,6 +41,8 @@ class WebPictures:
 
     def __init__(self, http: httpx2.AsyncClient, *, allows_loopback: bool = False) -> None:
         self.http = http
+        # Names that share an address would be told each other's, and kept ones fill memory.
+        http.cookies.jar.set_policy(DefaultCookiePolicy(allowed_domains=[]))
         self.allows_loopback = allows_loopback
 
     async def fetch(self, url: str) -> bytes:
