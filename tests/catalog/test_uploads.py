@@ -243,6 +243,23 @@ async def test_pictures_are_arranged_described_and_removed_with_their_files(
     assert again.json()["code"] == "IMAGE_NOT_FOUND"
 
 
+async def test_pictures_are_arranged_while_others_are_not_shown_yet(
+    client: httpx2.AsyncClient, build: Build, as_user: AsUser, run_jobs: RunJobs
+) -> None:
+    product = await build.product()
+    headers = await as_user(product.vendor.owner)
+    address = f"/products/{product.id}/images"
+    await _send(client, product, headers, picture(), picture())
+    await run_jobs()
+    one, two = (each["id"] for each in (await client.get(address)).json()["images"])
+    (three,) = (await _send(client, product, headers, picture())).json()["images"]
+    moved = await client.put(f"{address}/order", json={"ids": [two, one]}, headers=headers)
+    assert moved.status_code == 200, moved.text
+    await run_jobs()
+    shown = (await client.get(address)).json()["images"]
+    assert [each["id"] for each in shown] == [two, one, three["id"]]
+
+
 async def test_the_number_of_statements_does_not_grow_with_the_pictures(
     client: httpx2.AsyncClient, build: Build, as_user: AsUser, statements: list[str]
 ) -> None:

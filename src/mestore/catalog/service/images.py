@@ -93,11 +93,18 @@ class ImageService:
         await self._record(product, before)
 
     async def arrange(self, product: HeldProduct, ids: Sequence[UUID]) -> None:
-        """Show pictures in this order; every one of the product must be named once."""
+        """Show pictures in this order; each that is READY must be named, and none twice.
+
+        The others, which no list shows, may be left out: they keep their order at the end.
+        """
         before = await self.images.all_of(product.id)
-        if sorted(ids) != sorted(row["id"] for row in before):
-            raise ImageOrderIncomplete(count=len(before))
-        await self.images.arrange(ids)
+        states = {row["id"]: row["state"] for row in before}
+        left_out = [image_id for image_id in states if image_id not in ids]
+        ready = [image_id for image_id, state in states.items() if state is ImageState.READY]
+        is_known = set(ids) <= states.keys() and len(set(ids)) == len(ids)
+        if not is_known or not set(ready) <= set(ids):
+            raise ImageOrderIncomplete(count=len(ready))
+        await self.images.arrange([*ids, *left_out])
         await self._show(product)
         await self._record(product, before)
 
