@@ -5,14 +5,18 @@ import json
 import zipfile
 from collections.abc import Iterator
 from pathlib import Path
+from uuid import UUID
 
 import pytest
 from pydantic import SecretStr
 from sqlalchemy import func, select
 
+from mestore.bootstrap import App
 from mestore.bulk.models import BulkJob
+from mestore.bulk.service import staging
 from mestore.bulk.service.packed import Overfull, parts_of
 from mestore.bulk.service.reading import rows_of
+from mestore.bulk.service.steps import stage_file
 from mestore.bulk.types import FileForm, JobKind, UnreadableFile
 from mestore.catalog.models import Product
 from mestore.kernel.db import Database
@@ -128,6 +132,42 @@ async def test_a_row_of_a_table_that_would_fill_memory_is_not_read(tmp_path: Pat
         path.write_bytes(b"sku,name\n" + endless)
         with pytest.raises(UnreadableFile, match="far too large"):
             list(rows_of(path, FileForm.CSV, JobKind.PRODUCTS))
+
+
+def repeating(letters: int, rows: int) -> bytes:
+    """Return a workbook whose rows all hold the same long text, which it says once."""
+    head = "".join(f'<c t="inlineStr"><is><t>{name}</t></is></c>' for name in ("sku", "name"))
+    row = '<row><c t="inlineStr"><is><t>S-%s</t></is></c><c t="s"><v>0</v></c></row>'
+    body = "".join(row % number for number in range(rows))
+    sheet = f'<worksheet xmlns="{MAIN}"><sheetData><row>{head}</row>{body}</sheetData></worksheet>'
+    part = "xl/sharedStrings.xml"
+    kind = "application/vnd.openxmlformats-officedocument.spreadsheetml.sharedStrings+xml"
+    named = f'<Override PartName="/{part}" ContentType="{kind}"/></Types>'
+    written = io.BytesIO(workbook_with(SHEET, sheet.encode(), **{"</Types>": named}))
+    with zipfile.ZipFile(written, "a", zipfile.ZIP_DEFLATED) as book:
+        book.writestr(part, f'<sst xmlns="{MAIN}"><si><t>{"a" * letters}</t></si></sst>')
+    return written.getvalue()
+
+
+async def test_a_text_that_a_workbook_repeats_fills_no_memory(
+    importer: Importer, program: App, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    long = await importer.job(repeating(1_100_000, 1))
+    (line,) = await importer.report(long)
+    assert (long["state"], line["issue"]) == ("FAILED", "A part of it is far too large.")
+
+    content = repeating(1_000_000, 20)
+    assert len(content) < 10_000
+    job_id = UUID((await importer.send(content)).json()["id"])
+    await stage_file(program.workshop, job_id)
+    chunks = list((program.settings.data_dir / "bulk").rglob("raw-*"))
+    assert len(chunks) == 4
+    assert max(path.stat().st_size for path in chunks) < 6_000_000
+
+    monkeypatch.setattr(staging, "MOST_LETTERS", 10_000_000)
+    job = await importer.job(content)
+    (line,) = await importer.report(job)
+    assert (job["state"], line["row"], line["code"]) == ("FAILED", "11", "TOO_MUCH_TEXT")
 
 
 async def test_a_zip_that_lists_too_much_is_not_opened(tmp_path: Path) -> None:

@@ -12,6 +12,10 @@ from mestore.kernel.messages import Task
 MOST_ROWS = 100_000
 CHUNK = 500
 """Products, or rows of stock, that one transaction writes."""
+MOST_LETTERS = 300 * 1024 * 1024
+"""Of all rows together: a workbook says a text once and may use it in every row."""
+CHUNK_LETTERS = 4 * 1024 * 1024
+"""A chunk with so many ends; read as JSON, a letter may take thirty bytes."""
 MOST_ISSUES = 10_000
 """Lines that a report keeps; the job goes on counting."""
 MOST_PICTURES = 20
@@ -161,13 +165,14 @@ class Issue:
 class Record:
     """One thing of a file before it is judged: a product with its variants, or a level.
 
-    `last` is the last row that belongs to it.
+    `last` is the last row that belongs to it, `letters` how many are in it.
     """
 
     row: int
     values: Mapping[str, Any]
     last: int = 0
     issues: tuple[Issue, ...] = ()
+    letters: int = 0
 
 
 @dataclass(slots=True)

@@ -71,7 +71,7 @@ def _opened(row: Record) -> Record:
     elif given:
         words = said("length, width and height go together.", "length, width y height van juntos.")
         issues.append(Issue(row.row, "length", "COLUMN_MISSING", words))
-    return Record(row.row, values, row.row, tuple(issues))
+    return Record(row.row, values, row.row, tuple(issues), row.letters)
 
 
 def _with_variant(product: Record, row: Record) -> Record:
@@ -98,7 +98,9 @@ def _with_variant(product: Record, row: Record) -> Record:
         )
         issues.append(Issue(row.row, missing[0], "COLUMN_MISSING", words, hint))
     variants = [*product.values.get("variants", ()), {**values, "row": row.row}]
-    return Record(product.row, {**product.values, "variants": variants}, row.row, tuple(issues))
+    values = {**product.values, "variants": variants}
+    letters = product.letters + row.letters
+    return Record(product.row, values, row.row, tuple(issues), letters)
 
 
 def _orphan(row: int) -> Issue:

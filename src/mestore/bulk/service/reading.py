@@ -67,9 +67,12 @@ def _typed(rows: Iterator[tuple[int, Sequence[str]]], kind: JobKind) -> Iterator
         if any(cell.strip() for cell in cells[len(header) :]):
             yield Record(row, {}, row, (_extra_cells(row),))
             continue
+        letters = sum(map(len, cells))
+        if letters > _LARGEST_OBJECT:
+            raise Overfull("a row is too long")
         padded = [*cells, *[""] * (len(header) - len(cells))]
         values, issues = read_row(kind, row, dict(zip(header, padded, strict=False)))
-        yield Record(row, values, row, tuple(issues))
+        yield Record(row, values, row, tuple(issues), letters)
     if header is None:
         raise _unreadable(0, said("The file is empty.", "El archivo está vacío."), "EMPTY_FILE")
 
@@ -187,8 +190,8 @@ def _objects(path: Path) -> Iterator[Record]:
             if buffer.startswith("]"):
                 return
             row += 1
-            value, buffer = _next_object(decoder, buffer, file, row)
-            yield Record(row, value, row)
+            value, letters, buffer = _next_object(decoder, buffer, file, row)
+            yield Record(row, value, row, letters=letters)
 
 
 def _filled(buffer: str, file: TextIO) -> str:
@@ -203,7 +206,7 @@ def _filled(buffer: str, file: TextIO) -> str:
 
 def _next_object(
     decoder: json.JSONDecoder, buffer: str, file: TextIO, row: int
-) -> tuple[dict[str, Any], str]:
+) -> tuple[dict[str, Any], int, str]:
     while True:
         try:
             value, end = decoder.raw_decode(buffer)
@@ -216,7 +219,7 @@ def _next_object(
             buffer += more
     if not isinstance(value, dict):
         raise _unreadable(row, said("Each must be an object.", "Cada uno debe ser un objeto."))
-    return value, buffer[end:]
+    return value, end, buffer[end:]
 
 
 def names_in(archive: zipfile.ZipFile) -> dict[str, str]:

@@ -25,7 +25,16 @@ from mestore.bulk.service.workshop import (
     spoken,
     upload_of,
 )
-from mestore.bulk.types import CHUNK, MOST_ROWS, Issue, Job, Record, UnreadableFile
+from mestore.bulk.types import (
+    CHUNK,
+    CHUNK_LETTERS,
+    MOST_LETTERS,
+    MOST_ROWS,
+    Issue,
+    Job,
+    Record,
+    UnreadableFile,
+)
 from mestore.inventory.types import MAIN_LOCATION
 from mestore.media.types import MOST_BYTES
 
@@ -91,23 +100,36 @@ async def _unpack(work: Workshop, job: Job, path: Path) -> None:
 
 
 def _chunks(path: Path, job: Job) -> Iterator[list[Record]]:
-    """Yield the records of a file, `CHUNK` at a time."""
+    """Yield the records of a file, `CHUNK` at a time, or fewer where they are long."""
     seen: dict[tuple[str, str], int] = {}
     chunk: list[Record] = []
-    rows = 0
+    rows = letters = total = 0
     for record in records_of(rows_of(path, job.form, job.kind), job.form, job.kind):
         variants = record.values.get("variants")
         rows += 1 + (len(variants) if isinstance(variants, list) else 0)
-        if rows > MOST_ROWS:
-            words = said(f"A file has at most {MOST_ROWS} rows.", f"Máximo {MOST_ROWS} filas.")
-            hint = said("Split it.", "Divídelo.")
-            raise UnreadableFile(Issue(record.row, "", "TOO_MANY_ROWS", words, hint))
+        letters += record.letters
+        total += record.letters
+        _check_sums(record, rows, total)
         chunk.append(_once(record, seen))
-        if len(chunk) == CHUNK:
+        if len(chunk) == CHUNK or letters > CHUNK_LETTERS:
             yield chunk
-            chunk = []
+            chunk, letters = [], 0
     if chunk:
         yield chunk
+
+
+def _check_sums(record: Record, rows: int, letters: int) -> None:
+    code = "TOO_MANY_ROWS"
+    words = said(f"A file has at most {MOST_ROWS} rows.", f"Máximo {MOST_ROWS} filas.")
+    if record.letters > CHUNK_LETTERS or letters > MOST_LETTERS:
+        code = "TOO_MUCH_TEXT"
+        words = said(
+            "There is too much text in this product, or in all rows up to it.",
+            "Hay demasiado texto en este producto, o en las filas hasta él.",
+        )
+    elif rows <= MOST_ROWS:
+        return
+    raise UnreadableFile(Issue(record.row, "", code, words, said("Split it.", "Divídelo.")))
 
 
 def _once(record: Record, seen: dict[tuple[str, str], int]) -> Record:
