@@ -266,7 +266,8 @@ async def test_the_number_of_statements_does_not_grow_with_the_pictures(
     product = await build.product()
     headers = await as_user(product.vendor.owner)
     address = f"/products/{product.id}/images/order"
-    small, ids, counted = picture(size=(100, 100)), [], []
+    small, counted = picture(size=(100, 100)), []
+    ids: list[str] = []
     for more in (1, 6):
         statements.clear()
         uploaded = (await _send(client, product, headers, *[small] * more)).json()["images"]
