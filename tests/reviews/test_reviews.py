@@ -7,12 +7,15 @@ from sqlalchemy import select
 
 from mestore.accounts.types import UserType
 from mestore.catalog.models import Product
+from mestore.checkout.types import Outside
+from mestore.orders.models import OrderItem
 from mestore.reviews.service import ReviewService
 from mestore.reviews.types import Opinion, ReviewStatus
 from tests.build import BuiltProduct, BuiltUser
 from tests.checkout.problems import problem
 from tests.checkout.till import Till, owner_of
 from tests.conftest import AsUser
+from tests.refunds.desk import ask_back, of_line
 
 BODY = {"rating": 4, "title": "Buena", "comment": "Llegó a tiempo."}
 
@@ -55,6 +58,27 @@ async def test_only_who_received_it_reviews_it_and_once_an_order(
     assert shown["average"] == 4.0
     assert shown["distribution"] == {"5": 0, "4": 1, "3": 0, "2": 0, "1": 0}
     assert await rating(till, product) == (4, 1)
+
+
+async def test_what_was_given_back_before_it_was_sent_is_not_reviewed(
+    till: Till, outside: Outside, client: httpx2.AsyncClient, as_user: AsUser
+) -> None:
+    kept, buyer = await till.build.product(), await till.build.user()
+    gone = await till.build.product(vendor=kept.vendor)
+    order = await till.place(kept, gone, owner=owner_of(buyer))
+    await till.settle_approved(order)
+    line = select(OrderItem.id).where(OrderItem.product_id == gone.id)
+    async with till.database.read() as connection:
+        item_id = (await connection.execute(line)).scalar_one()
+    await ask_back(outside, order.id, of_line(item_id))
+    await till.deliver(order)
+    headers = await as_user(buyer)
+
+    answer = await client.post(f"/products/{gone.id}/reviews", headers=headers, json=BODY)
+    problem(answer, 403, "NOT_BOUGHT")
+    assert await rating(till, gone) == (0, 0)
+    answer = await client.post(f"/products/{kept.id}/reviews", headers=headers, json=BODY)
+    assert answer.status_code == 201, answer.text
 
 
 async def test_rivals_leave_the_rating_exact(till: Till) -> None:

@@ -182,6 +182,8 @@ _DELIVERED = (
         Order.buyer_id == bindparam("of_buyer"),
         OrderItem.product_id == bindparam("of_product"),
         VendorOrder.status == OrderStatus.DELIVERED,
+        # What was given back before it was sent never reached anybody.
+        OrderItem.fulfilled_quantity > 0,
     )
     .distinct()
 )
