@@ -81,6 +81,21 @@ async def test_what_was_given_back_before_it_was_sent_is_not_reviewed(
     assert answer.status_code == 201, answer.text
 
 
+async def test_the_list_and_the_product_say_the_same_average(
+    till: Till, client: httpx2.AsyncClient
+) -> None:
+    product = await till.build.product(stock=20)
+    for stars in (4, 4, 4, 4, 4, 4, 4, 5):
+        buyer = await buys(till, product)
+        async with till.database.transaction() as tx:
+            await ReviewService(tx).add(product.id, buyer.id, Opinion(stars, None, None))
+
+    listed = (await client.get(f"/products/{product.id}/reviews")).json()
+    shown = (await client.get(f"/products/{product.id}")).json()
+    assert (listed["average"], listed["count"]) == (4.13, 8)
+    assert shown["rating"] == {"average": 4.13, "count": 8}
+
+
 async def test_rivals_leave_the_rating_exact(till: Till) -> None:
     product = await till.build.product(stock=20)
     buyers = [await buys(till, product) for _ in range(5)]

@@ -13,6 +13,7 @@ from mestore.catalog.service.shown import shown_products
 from mestore.kernel.errors import Forbidden, Unauthorized
 from mestore.kernel.http import Db, InTx, Paging, refuses
 from mestore.kernel.ids import RowId
+from mestore.kernel.money import divide_half_up
 from mestore.kernel.routing import Router
 from mestore.reviews.errors import AlreadyReviewed, NotBought, OwnReview, ReviewNotFound
 from mestore.reviews.schemas import (
@@ -67,7 +68,7 @@ async def list_reviews(
     stars = sum(rating * count for rating, count in found.items())
     body = {
         "reviews": page.rows,
-        "average": round(stars / total, 2) if total else None,
+        "average": divide_half_up(stars * 100, total) / 100 if total else None,
         "count": total,
         "distribution": {str(rating): count for rating, count in found.items()},
         "pagination": page.pagination,
