@@ -41,20 +41,28 @@ async def test_everybody_sees_the_public_profile_and_no_more(client: httpx2.Asyn
     assert shown["member_since"].endswith("Z")
 
 
-async def test_the_profile_sums_over_public_products(
-    client: httpx2.AsyncClient, database: Database, build: Build
+async def test_the_profile_counts_public_products_and_every_rating(
+    client: httpx2.AsyncClient, database: Database, build: Build, as_user: AsUser
 ) -> None:
     vendor = await build.vendor()
     first = await build.product(vendor=vendor)
     second = await build.product(vendor=vendor)
     hidden = await build.product(vendor=vendor, approved=False)
+    deleted = await build.product(vendor=vendor)
     await build.product()
     async with database.transaction() as tx:
-        for product, total, count in ((first, 9, 2), (second, 4, 1), (hidden, 1, 1)):
+        for product, total, count in (
+            (first, 9, 2),
+            (second, 4, 1),
+            (hidden, 1, 1),
+            (deleted, 3, 2),
+        ):
             rating = update(Product).where(Product.id == product.id)
             await tx.connection.execute(rating.values(rating_sum=total, rating_count=count))
+    owner = await as_user(vendor.owner)
+    assert (await client.delete(f"/products/{deleted.id}", headers=owner)).status_code == 204
     shown = (await client.get(f"/vendors/{vendor.id}")).json()
-    assert (shown["product_count"], shown["review_count"], shown["avg_rating"]) == (2, 3, 4.33)
+    assert (shown["product_count"], shown["review_count"], shown["avg_rating"]) == (2, 6, 2.83)
 
 
 async def test_the_profile_is_one_statement_and_then_none(

@@ -54,7 +54,7 @@ class NewVendor:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PublicVendor:
-    """A vendor as everybody sees it; `avg_rating` is over its public products, or 0."""
+    """A vendor as everybody sees it; `avg_rating` is over all it ever sold, or 0."""
 
     id: UUID
     business_name: str

@@ -8,6 +8,7 @@ from sqlalchemy import (
     String,
     Uuid,
     bindparam,
+    case,
     column,
     func,
     select,
@@ -31,11 +32,12 @@ _products = table(
 )
 _sums = (
     select(
-        func.count().label("products"),
+        func.coalesce(func.sum(case((_products.c.is_public, 1), else_=0)), 0).label("products"),
         func.coalesce(func.sum(_products.c.rating_sum), 0).label("stars"),
         func.coalesce(func.sum(_products.c.rating_count), 0).label("reviews"),
     )
-    .where(_products.c.vendor_id == bindparam("of_vendor"), _products.c.is_public)
+    # Ratings of products that are gone still count: none is lost by deleting what it is of.
+    .where(_products.c.vendor_id == bindparam("of_vendor"))
     .subquery()
 )
 _VENDOR = (
@@ -79,7 +81,7 @@ _SORTS = {"created_at": Vendor.created_at, "business_name": Vendor.business_name
 
 
 async def find_vendor(connection: AsyncConnection, vendor_id: UUID) -> OwnVendor | None:
-    """Return a vendor with the sums over its public products, in one statement."""
+    """Return a vendor with the sums over its products, in one statement."""
     row = (await connection.execute(_VENDOR, {"of_vendor": vendor_id})).mappings().first()
     if row is None:
         return None
