@@ -309,6 +309,27 @@ async def test_who_switches_off_or_is_suspended_is_told_nothing(
     assert all("azul" in text and "roja" not in text for *_, text in told)
 
 
+async def test_a_search_that_would_not_be_saved_any_more_keeps_no_other_from_being_told(
+    somebody: Somebody,
+    build: Build,
+    client: httpx2.AsyncClient,
+    as_user: AsUser,
+    database: Database,
+    run_jobs: RunJobs,
+    mails: Mails,
+) -> None:
+    old, person, vendor = await somebody(), await somebody(), await build.vendor()
+    filters = {"max_price": "100.000", "colour": "red"}
+    async with database.transaction() as tx:
+        await SavedService(tx).save(old.buyer.id, "Mesas", "mesa", filters, is_alerting=True)
+    await person.make(SAVED, {"name": "Mesas", "query": "mesa"})
+    await offer(client, as_user, vendor, "Mesa roja")
+
+    await look(database, run_jobs)
+
+    assert [recipient for recipient, *_ in await mails()] == [person.buyer.email]
+
+
 async def test_an_import_is_told_in_one_mail_that_names_a_few(
     somebody: Somebody,
     build: Build,

@@ -4,6 +4,7 @@ from collections.abc import Collection, Sequence
 from datetime import datetime
 from uuid import UUID
 
+from pydantic import ValidationError
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from mestore.catalog.errors import UnknownCategory
@@ -121,8 +122,14 @@ def _cost_otherwise(query: SearchQuery, at: datetime, prices: Sequence[PastPrice
 
 
 async def _query_of(database: Database, totals: Totals, watched: Watched) -> SearchQuery | None:
-    """Return a saved search as a search takes it; None where its category is gone."""
-    filters = FiltersIn.model_validate(watched.filters)
+    """Return a saved search as a search takes it; None where its category is gone.
+
+    None too where a search would refuse its filters by now: those of others still count.
+    """
+    try:
+        filters = FiltersIn.model_validate(watched.filters)
+    except ValidationError:
+        return None
     category: tuple[UUID, ...] = ()
     if filters.category is not None:
         try:
