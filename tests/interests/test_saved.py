@@ -66,7 +66,15 @@ async def test_a_search_is_saved_as_the_search_takes_it(somebody: Somebody, buil
         assert answer.status_code == 422, (body, answer.text)
     empty = {"name": "x", "query": "  ", "filters": {"sort": "price"}}
     problem(await person.ask("POST", SAVED, empty), 422, "NOTHING_TO_SEARCH")
+    turned = {"name": "x", "filters": {"min_price": 1000.5, "max_price": 1000}}
+    problem(await person.ask("POST", SAVED, turned), 422, "PRICE_LIMITS_CROSSED")
     assert len((await person.get(SAVED))["saved_searches"]) == 1
+
+
+async def test_one_price_may_be_both_limits(somebody: Somebody) -> None:
+    limits = {"min_price": 1000, "max_price": 1000}
+    made = await (await somebody()).make(SAVED, {"name": "x", "filters": limits})
+    assert made["filters"] == limits
 
 
 async def test_the_same_search_or_name_is_saved_once_a_user(somebody: Somebody) -> None:

@@ -38,6 +38,13 @@ class NothingToSearch(Invalid):
     es = "Envía palabras en query, o al menos un filtro."
 
 
+class PriceLimitsCrossed(Invalid):
+    """No price is within the limits of a saved search."""
+
+    en = "min_price is above max_price, so nothing can match. Send the lower one as min_price."
+    es = "min_price es mayor que max_price y nada puede coincidir. Envía el menor en min_price."
+
+
 class PriceAlertNotFound(NotFound):
     """There is no such price alert of the caller."""
 

@@ -9,6 +9,7 @@ from mestore.catalog.errors import UnknownCategory
 from mestore.catalog.service.names import branch_of
 from mestore.interests.errors import (
     NothingToSearch,
+    PriceLimitsCrossed,
     SavedSearchNotFound,
     SearchAlreadySaved,
     TooManySavedSearches,
@@ -43,7 +44,12 @@ async def list_saved(db: Db, paging: Paging, user: CurrentUser) -> Response:
     status_code=201,
     response_model=SavedSearchView,
     responses=refuses(
-        Unauthorized, SearchAlreadySaved, TooManySavedSearches, NothingToSearch, UnknownCategory
+        Unauthorized,
+        SearchAlreadySaved,
+        TooManySavedSearches,
+        NothingToSearch,
+        PriceLimitsCrossed,
+        UnknownCategory,
     ),
 )
 async def save_search(

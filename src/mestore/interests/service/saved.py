@@ -1,11 +1,13 @@
 """Saved searches: their user keeps them, changes them, deletes them."""
 
 from collections.abc import Mapping
+from decimal import Decimal
 from typing import Any
 from uuid import UUID
 
 from mestore.interests.errors import (
     NothingToSearch,
+    PriceLimitsCrossed,
     SavedSearchNotFound,
     SearchAlreadySaved,
     TooManySavedSearches,
@@ -32,6 +34,8 @@ class SavedService:
         words = " ".join(text.split())
         if not words and not filters.keys() - {"sort"}:
             raise NothingToSearch
+        if _are_crossed(filters.get("min_price"), filters.get("max_price")):
+            raise PriceLimitsCrossed
         # Held, so that two requests cannot both save the last one.
         await self.choices.hold(user_id)
         if await self.saved.count(user_id) >= MOST_SAVED:
@@ -70,3 +74,7 @@ class SavedService:
     async def forget(self, user_id: UUID) -> None:
         """Delete all that an erased user saved."""
         await self.saved.remove(user_id)
+
+
+def _are_crossed(lowest: str | None, highest: str | None) -> bool:
+    return lowest is not None and highest is not None and Decimal(lowest) > Decimal(highest)
