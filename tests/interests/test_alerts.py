@@ -1,6 +1,7 @@
 """Price alerts: told whenever a price crosses down, once, however it was changed."""
 
 import asyncio
+from datetime import timedelta
 
 import httpx2
 import pytest
@@ -18,6 +19,7 @@ from mestore.inventory.service.opening import OpeningStockBook
 from mestore.kernel.clock import now
 from mestore.kernel.db import Database, add_rows
 from mestore.kernel.errors import Refusal
+from mestore.kernel.outbox import Job
 from mestore.vendors.events import VendorApproved
 from mestore.vendors.types import SellingVendor, VendorStatus
 from tests.build import Build, BuiltProduct
@@ -254,6 +256,29 @@ async def test_a_shop_that_is_back_tells_of_what_fell_meanwhile(
         await set_price(database, each, 4_000_000)
     async with database.transaction() as tx:
         tx.publish(VendorApproved(product.vendor.id))
+    await run_jobs()
+    assert len(await mails()) == 1
+
+
+async def test_a_shop_whose_products_are_shown_late_tells_of_what_fell_meanwhile(
+    somebody: Somebody, build: Build, database: Database, run_jobs: RunJobs, mails: Mails
+) -> None:
+    person, product = await somebody(), await build.product()
+    await watch(person, product)
+    await run_jobs()
+    await set_price(database, product, 4_000_000)
+    showing = update(Job).where(Job.handler == "catalog.on_vendor_approved")
+    async with database.transaction() as tx:
+        hidden = update(Product).where(Product.id == product.id).values(is_public=False)
+        await tx.connection.execute(hidden)
+        tx.publish(VendorApproved(product.vendor.id))
+    async with database.transaction() as tx:
+        await tx.connection.execute(showing.values(run_at=now() + timedelta(hours=1)))
+    await run_jobs()
+    assert await mails() == []
+
+    async with database.transaction() as tx:
+        await tx.connection.execute(showing.values(run_at=now()))
     await run_jobs()
     assert len(await mails()) == 1
 

@@ -40,3 +40,10 @@ class ProductsWritten(Event):
 
     product_ids: tuple[UUID, ...]
     published_ids: tuple[UUID, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class VendorShown(Event):
+    """The approved products of a vendor who may sell again are public; no event tells of each."""
+
+    vendor_id: UUID

@@ -2,6 +2,6 @@
 
 Owns the tables history_choices, past_searches, viewed_products, saved_searches,
 saved_search_matches, published_products, price_alerts. Publishes MatchesFound, PricesDropped.
-Listens to Searched, SignedIn, UserErased, VendorApproved, ProductPublished, ProductChanged,
-ProductsWritten.
+Listens to Searched, SignedIn, UserErased, ProductPublished, ProductChanged,
+ProductsWritten, VendorShown.
 """

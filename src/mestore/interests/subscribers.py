@@ -3,12 +3,16 @@
 from datetime import datetime
 
 from mestore.accounts.events import SignedIn, UserErased
-from mestore.catalog.events import ProductChanged, ProductPublished, ProductsWritten
+from mestore.catalog.events import (
+    ProductChanged,
+    ProductPublished,
+    ProductsWritten,
+    VendorShown,
+)
 from mestore.interests.service import AlertService, HistoryService, MatchService, SavedService
 from mestore.interests.types import CheckVendorPrices
 from mestore.kernel.db import Tx
 from mestore.search.events import Searched
-from mestore.vendors.events import VendorApproved
 
 
 async def on_searched(tx: Tx, event: Searched) -> None:
@@ -50,6 +54,6 @@ async def on_products_written(tx: Tx, event: ProductsWritten) -> None:
     await matches.freshen(event.product_ids)
 
 
-async def on_vendor_approved(tx: Tx, event: VendorApproved) -> None:
+async def on_vendor_shown(tx: Tx, event: VendorShown) -> None:
     """Check the watched prices of a shop that is back."""
     tx.enqueue(CheckVendorPrices(event.vendor_id))

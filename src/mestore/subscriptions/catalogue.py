@@ -34,6 +34,7 @@ from mestore.catalog.events import (
     ProductChanged,
     ProductPublished,
     ProductsWritten,
+    VendorShown,
 )
 from mestore.catalog.jobs import on_drop_images, on_make_sizes
 from mestore.catalog.subscribers import on_vendor_moved
@@ -64,7 +65,7 @@ from mestore.interests.subscribers import (
     on_product_changed,
     on_product_published,
     on_searched,
-    on_vendor_approved,
+    on_vendor_shown,
 )
 from mestore.interests.subscribers import on_products_written as on_interesting_written
 from mestore.interests.subscribers import on_signed_in as on_viewer_signed_in
@@ -186,7 +187,7 @@ def _interest_routes(database: Database) -> tuple[Route, ...]:
         Route(Searched, "interests.on_searched", InTransaction(on_searched)),
         Route(SignedIn, "interests.on_signed_in", InTransaction(on_viewer_signed_in)),
         Route(UserErased, "interests.on_user_erased", InTransaction(on_interested_erased)),
-        Route(VendorApproved, "interests.on_vendor_approved", InTransaction(on_vendor_approved)),
+        Route(VendorShown, "interests.on_vendor_shown", InTransaction(on_vendor_shown)),
         Route(
             ProductPublished, "interests.on_product_published", InTransaction(on_product_published)
         ),

@@ -18,7 +18,7 @@ from mestore.catalog.errors import (
     StockIsPerVariant,
     UnknownCategory,
 )
-from mestore.catalog.events import ProductArchived, ProductChanged, ProductPublished
+from mestore.catalog.events import ProductArchived, ProductChanged, ProductPublished, VendorShown
 from mestore.catalog.ports import OpeningStock
 from mestore.catalog.repository.categories import CategoryRepository
 from mestore.catalog.repository.products import ProductRepository
@@ -201,6 +201,8 @@ class CatalogService:
         """Show all approved products of a vendor who may sell again, or hide them."""
         await self.products.show_vendor(vendor_id, is_shown=is_shown, moment=now())
         self.tx.touch("catalog", f"vendor:{vendor_id}")
+        if is_shown:
+            self.tx.publish(VendorShown(vendor_id))
 
     async def _hold_back(self, product: HeldProduct, fields: ProductFields) -> ProductFields:
         """Let the reviewed fields wait for the operator and return those that apply at once."""
