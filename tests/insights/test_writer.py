@@ -117,6 +117,18 @@ async def test_without_an_answer_the_rules_go_on(
     assert texts(found)["description"] == ("RULES", None)
 
 
+@pytest.mark.parametrize("content", ['{"x":' + "[" * 20_000, "[" * 20_000, ""])
+async def test_without_texts_that_can_be_read_the_rules_go_on(
+    cap: BuiltProduct, ask: Ask, chat: httpx2.Client, content: str
+) -> None:
+    chat.put("/answer", json={"content": content})
+
+    found = await ask(cap)
+
+    assert (found["enriched"], found["enrichment"]) == (False, "UNAVAILABLE")
+    assert texts(found)["name"] == ("RULES", "Gorra azul Norteña")
+
+
 async def test_a_model_that_keeps_failing_is_left_alone(
     cap: BuiltProduct, ask: Ask, chat: httpx2.Client
 ) -> None:

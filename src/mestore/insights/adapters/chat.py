@@ -95,5 +95,5 @@ def _written(answer: bytes) -> Written:
     try:
         completion = msgspec.json.decode(answer, type=_Completion)
         return msgspec.json.decode(completion.choices[0].message.content, type=Written)
-    except (msgspec.MsgspecError, ValueError, IndexError) as error:
+    except (msgspec.MsgspecError, ValueError, IndexError, RecursionError) as error:
         raise WriterUnavailable(reason="unreadable") from error
