@@ -9,7 +9,8 @@ from mestore.search.service import terms_of
 NAME = (10, 120)
 DESCRIPTION = (80, 2_000)
 _NUMBER = re.compile(r"\d+(?:[.,]\d+)*")
-_FOREIGN = re.compile(r"[<>{}`\\]|&#?\w+;|https?:|www\.|@")
+# Also a bare example.com: that a full stop without a space after it is refused too does no harm.
+_FOREIGN = re.compile(r"[<>{}`\\]|&#?\w+;|https?:|www\.|@|\w\.[a-z]{2}", re.IGNORECASE)
 # Signs that nobody sees, and that may turn a text around.
 _UNSEEN = frozenset({"Cc", "Cf", "Cn", "Co", "Cs", "Zl", "Zp"})
 # Claims about money, delivery and promises: a text has those that the shop makes itself.
