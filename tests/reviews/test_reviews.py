@@ -1,8 +1,10 @@
 """Reviews: who may write one, what a product's rating comes to, and who may hide them."""
 
 import asyncio
+import base64
 
 import httpx2
+import pytest
 from sqlalchemy import select
 
 from mestore.accounts.types import UserType
@@ -11,7 +13,7 @@ from mestore.checkout.types import Outside
 from mestore.orders.models import OrderItem
 from mestore.reviews.service import ReviewService
 from mestore.reviews.types import Opinion, ReviewStatus
-from tests.build import BuiltProduct, BuiltUser
+from tests.build import Build, BuiltProduct, BuiltUser
 from tests.checkout.problems import problem
 from tests.checkout.till import Till, owner_of
 from tests.conftest import AsUser
@@ -195,6 +197,18 @@ async def test_pages_follow_one_another_without_a_gap(
         cursor = f"&cursor={page.json()['pagination']['next']}"
 
     assert seen == [5, 3, 2]
+
+
+@pytest.mark.parametrize("value", [32768, -32769])
+async def test_a_cursor_with_a_rating_that_no_review_has_is_422(
+    client: httpx2.AsyncClient, build: Build, value: int
+) -> None:
+    product = await build.product()
+    cursor = base64.urlsafe_b64encode(f'["-rating",true,2,{value},5]'.encode()).decode().rstrip("=")
+
+    answer = await client.get(f"/products/{product.id}/reviews?sort=rating&cursor={cursor}")
+
+    problem(answer, 422, "INVALID_PAGE")
 
 
 async def test_erasure_leaves_the_review_without_a_name(till: Till) -> None:

@@ -2,14 +2,14 @@
 
 import base64
 import binascii
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Annotated, Any, Generic, TypeVar
 
 import msgspec
 from pydantic import BaseModel
-from sqlalchemy import ColumnElement, Integer, Select, and_, or_
+from sqlalchemy import ColumnElement, Integer, Select, SmallInteger, and_, or_
 
 from mestore.kernel.errors import Invalid
 
@@ -18,6 +18,9 @@ LARGEST_SIZE = 100
 DEEPEST_OFFSET = 10_000
 # Holds the longest name that a list is sorted by: 500 letters of four bytes, in base64.
 LONGEST_CURSOR = 3_000
+
+_BITS: Mapping[type, int] = {SmallInteger: 15, Integer: 31}
+"""Of whole numbers that are shorter than others."""
 
 Row = TypeVar("Row")
 
@@ -220,7 +223,7 @@ def _checked(value: Any, column: Any) -> Any:  # noqa: ANN401  any value of any 
     kind = column.type.python_type
     converted = msgspec.convert(value, kind, strict=False)
     if kind is int:
-        bits = 31 if type(column.type) is Integer else 63
+        bits = _BITS.get(type(column.type), 63)
         holds = -(1 << bits) <= converted < 1 << bits
     elif kind is datetime:
         holds = converted.tzinfo is not None and 1 < converted.year < 9999
