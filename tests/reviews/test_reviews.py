@@ -181,6 +181,29 @@ async def test_readers_mark_once_the_vendor_answers_and_staff_hides(
         assert (await rating(till, product))[1] == count
 
 
+async def test_a_hidden_review_is_not_shown_by_writing_it_again(
+    till: Till, client: httpx2.AsyncClient, as_user: AsUser
+) -> None:
+    product = await till.build.product()
+    author = await as_user(await buys(till, product))
+    admin = await as_user(await till.build.user(UserType.ADMIN))
+    listing = f"/products/{product.id}/reviews"
+    made = (await client.post(listing, headers=author, json=BODY)).json()
+    path, hidden = f"/reviews/{made['id']}", {"status": "HIDDEN", "reason": "Insults"}
+    await client.put(f"/admin{path}", headers=admin, json=hidden)
+
+    assert (await client.delete(path, headers=author)).status_code == 204
+
+    problem(await client.delete(path, headers=author), 404, "REVIEW_NOT_FOUND")
+    problem(await client.post(listing, headers=author, json=BODY), 409, "ALREADY_REVIEWED")
+    (left,) = (await client.get("/admin/reviews", headers=admin)).json()["reviews"]
+    assert (left["status"], left["moderation_reason"]) == ("HIDDEN", "Insults")
+    assert (left["author"], left["title"], left["comment"], left["reply"]) == ("", None, None, None)
+    assert (await client.delete(path, headers=admin)).status_code == 204
+    assert (await client.post(listing, headers=author, json=BODY)).status_code == 201
+    assert await rating(till, product) == (4, 1)
+
+
 async def test_pages_follow_one_another_without_a_gap(
     till: Till, client: httpx2.AsyncClient
 ) -> None:

@@ -30,6 +30,7 @@ _LOCK = (
     .with_for_update()
 )
 _ONE = Review.id == bindparam("of_review")
+_MARKS_OF = delete(ReviewMark).where(ReviewMark.review_id == bindparam("of_review"))
 _COUNTS = {
     MarkKind.HELPFUL: update(Review).where(_ONE).values(helpful_count=Review.helpful_count + 1),
     MarkKind.REPORTED: update(Review).where(_ONE).values(report_count=Review.report_count + 1),
@@ -73,10 +74,15 @@ class ReviewRepository:
             self.connection, update(Review).where(_ONE).values(**values), of_review=review_id
         )
 
+    async def blank(self, review_id: int) -> None:
+        """Take the words, the author and the marks off a review that is held."""
+        words = {"title": None, "comment": None, "reply": None, "replied_at": None}
+        await self.change(review_id, user_id=None, **words)
+        await affected(self.connection, _MARKS_OF, of_review=review_id)
+
     async def remove(self, review_id: int) -> None:
         """Delete a review that is held, with its marks."""
-        marks = delete(ReviewMark).where(ReviewMark.review_id == bindparam("of_review"))
-        await affected(self.connection, marks, of_review=review_id)
+        await affected(self.connection, _MARKS_OF, of_review=review_id)
         await affected(self.connection, delete(Review).where(_ONE), of_review=review_id)
 
     async def mark(self, row: Mapping[str, Any]) -> bool:

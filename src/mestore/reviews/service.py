@@ -68,10 +68,17 @@ class ReviewService:
         )
 
     async def remove(self, review_id: int, user_id: UUID, *, is_staff: bool) -> None:
-        """Delete a review: its author, or staff."""
+        """Delete a review: its author, or staff.
+
+        Of a hidden one that its author deletes nothing is left but that its order had one: what
+        staff hid is not shown by writing it again.
+        """
         held = await self._held(review_id, author=None if is_staff else user_id)
         if held.is_visible:
             await self.catalog.rate(held.product_id, -held.rating, -1)
+        elif not is_staff:
+            await self.reviews.blank(review_id)
+            return
         await self.reviews.remove(review_id)
         if is_staff:
             before = {"rating": held.rating, "product_id": str(held.product_id)}
