@@ -168,6 +168,7 @@ async def test_readers_mark_once_the_vendor_answers_and_staff_hides(
     vendor = await as_user(product.vendor.owner)
     answer = await client.post(f"{path}/reply", headers=vendor, json={"text": "Gracias"})
     assert (answer.json()["reply"], answer.json()["helpful_count"]) == ("Gracias", 1)
+    assert answer.json()["report_count"] == 0, "who reported it is the operator's business"
     reported = await client.get("/admin/reviews?reported=true", headers=admin)
     assert [one["report_count"] for one in reported.json()["reviews"]] == [1]
 

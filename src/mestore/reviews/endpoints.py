@@ -27,7 +27,14 @@ from mestore.reviews.schemas import (
 )
 from mestore.reviews.service import ReviewService
 from mestore.reviews.types import MarkKind, ReviewStatus, ReviewView
-from mestore.reviews.views import page_for_staff, page_of_product, read_review, sort_key, spread
+from mestore.reviews.views import (
+    as_read,
+    page_for_staff,
+    page_of_product,
+    read_review,
+    sort_key,
+    spread,
+)
 from mestore.vendors.deps import vendor_who_can
 from mestore.vendors.types import SellingVendor
 
@@ -122,7 +129,7 @@ async def reply_to_review(
 ) -> Response:
     """Answer a review of one's own product; a new answer replaces the old one."""
     await ReviewService(tx).reply(review_id, vendor.id, body.text)
-    return _json(await read_review(tx.connection, review_id))
+    return _json(as_read(await read_review(tx.connection, review_id)))
 
 
 @router.get(

@@ -65,9 +65,7 @@ async def page_of_product(
     """Return a page of a product's visible reviews."""
     query = _REVIEWS.where(Review.product_id == product_id, Review.status == ReviewStatus.VISIBLE)
     page = await _page(connection, query, wanted, order, total)
-    # What the operator knows of a review is not for its readers.
-    shown = [replace(row, report_count=0, moderation_reason=None) for row in page.rows]
-    return Page(shown, page.pagination)
+    return Page([as_read(row) for row in page.rows], page.pagination)
 
 
 async def page_for_staff(
@@ -92,6 +90,11 @@ async def read_review(connection: AsyncConnection, review_id: int) -> ReviewView
     if row is None:
         raise ReviewNotFound
     return _view(row)
+
+
+def as_read(review: ReviewView) -> ReviewView:
+    """Return a review without what the operator knows of it, which is not for its readers."""
+    return replace(review, report_count=0, moderation_reason=None)
 
 
 async def _page(
