@@ -7,6 +7,7 @@ import httpx2
 import pytest
 
 from mestore.insights.jobs import RecomputeInsights, recompute_insights
+from mestore.insights.service.recommend import OFTEN_ENOUGH
 from mestore.kernel.db import Database
 from tests.build import Build, BuiltProduct
 from tests.checkout.till import Till, owner_of
@@ -108,6 +109,22 @@ async def test_what_sold_most_is_popular(
     await recompute()
 
     assert (await read(client))["popular"] == ids(many, few, none)
+
+
+async def test_what_sold_out_leaves_its_place_to_what_sold_next(
+    client: httpx2.AsyncClient, build: Build, till: Till, recompute: Callable[[], Awaitable[None]]
+) -> None:
+    gone = [await build.product(stock=9) for _ in range(OFTEN_ENOUGH + 1)]
+    left, last = [await build.product(stock=9) for _ in range(2)]
+    asked = await build.product(stock=9)
+    await till.settle_approved(await till.place(*((each, 9) for each in gone), asked))
+    await till.settle_approved(await till.place((left, 5), asked))
+    await till.settle_approved(await till.place((last, 1), asked))
+    await recompute()
+
+    assert (await read(client, params={"limit": 1}))["popular"] == ids(left)
+    beside = await read(client, params={"limit": 1, "product_id": str(asked.id)})
+    assert len(beside["also_bought"]) == len(beside["popular"]) == 1
 
 
 async def test_a_product_that_nobody_sees_has_none(

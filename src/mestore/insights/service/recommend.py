@@ -20,6 +20,8 @@ from mestore.search.service import PopularityService
 
 OFTEN_ENOUGH = 3
 """Candidates read for each product shown: some are out of stock, or stand in another list."""
+FURTHER = 60
+"""Candidates of a list that are read once more where it is not full: what sells well sells out."""
 
 
 async def recommend(
@@ -45,11 +47,29 @@ async def recommend(
     general = await popular(database)
     has_seen = {*bought, *([product_id] if product_id else [])}
     wanted = [
-        [each for each in ids if each not in has_seen][: most * OFTEN_ENOUGH]
+        [each for each in ids if each not in has_seen]
         for ids in (together, alike, personal, general)
     ]
-    shown = await shown_products(database, [each for ids in wanted for each in ids])
-    return RecommendationsView(*_sections(wanted, shown, most))
+    return RecommendationsView(*await _shown(database, wanted, most))
+
+
+async def _shown(
+    database: Database, wanted: Sequence[Sequence[UUID]], most: int
+) -> list[list[ProductView]]:
+    """Return what is shown of each list; at most two statements."""
+    read = most * OFTEN_ENOUGH
+    shown = await shown_products(database, [each for ids in wanted for each in ids[:read]])
+    sections = _sections(wanted, shown, most)
+    further = [
+        each
+        for ids, section in zip(wanted, sections, strict=True)
+        if len(section) < most
+        for each in ids[read : read + FURTHER]
+    ]
+    if further:
+        shown += await shown_products(database, further)
+        sections = _sections(wanted, shown, most)
+    return sections
 
 
 def _sections(
