@@ -5,13 +5,17 @@ from typing import Any
 
 import httpx2
 import pytest
+from sqlalchemy import select
 
+from mestore.checkout.types import Outside
 from mestore.insights.jobs import RecomputeInsights, recompute_insights
 from mestore.insights.service.recommend import OFTEN_ENOUGH
 from mestore.kernel.db import Database
+from mestore.orders.models import OrderItem
 from tests.build import Build, BuiltProduct
 from tests.checkout.till import Till, owner_of
 from tests.conftest import AsUser
+from tests.refunds.desk import ask_back, of_line
 
 PATH = "/products/recommendations"
 
@@ -109,6 +113,26 @@ async def test_what_sold_most_is_popular(
     await recompute()
 
     assert (await read(client))["popular"] == ids(many, few, none)
+
+
+async def test_what_was_given_back_was_not_sold(
+    client: httpx2.AsyncClient,
+    build: Build,
+    till: Till,
+    outside: Outside,
+    recompute: Callable[[], Awaitable[None]],
+) -> None:
+    kept, gone = [await build.product(stock=9) for _ in range(2)]
+    order = await till.place((kept, 1), (gone, 5))
+    await till.settle_approved(order)
+    line = select(OrderItem.id).where(OrderItem.product_id == gone.id)
+    async with till.database.read() as connection:
+        item_id = (await connection.execute(line)).scalar_one()
+    await ask_back(outside, order.id, of_line(item_id, 5))
+    await recompute()
+
+    assert (await read(client))["popular"] == ids(kept, gone)
+    assert (await read(client, params={"product_id": str(kept.id)}))["also_bought"] == []
 
 
 async def test_what_sold_out_leaves_its_place_to_what_sold_next(

@@ -35,29 +35,37 @@ _ITEMS = table(
     column("order_id", BigInteger),
     column("product_id", Uuid),
     column("quantity", Integer),
+    column("refunded_quantity", Integer),
 )
 _PAID = ("PAID", "PARTIALLY_REFUNDED")
 _ONE, _OTHER = _ITEMS.alias("one"), _ITEMS.alias("other")
 _is_paid_since = _ORDERS.c.financial_status.in_(_PAID) & (
     _ORDERS.c.created_at >= bindparam("since", type_=UtcDateTime)
 )
+# What was given back was not sold.
+_UNITS_KEPT = _ITEMS.c.quantity - _ITEMS.c.refunded_quantity
 _PAIRS = insert(ProductPair).from_select(
     ["product_id", "other_id", "orders"],
     select(_ONE.c.product_id, _OTHER.c.product_id, func.count(_ORDERS.c.id.distinct()))
     .select_from(_ORDERS)
     .join(_ONE, _ONE.c.order_id == _ORDERS.c.id)
     .join(_OTHER, _OTHER.c.order_id == _ORDERS.c.id)
-    .where(_is_paid_since, _ONE.c.product_id != _OTHER.c.product_id)
+    .where(
+        _is_paid_since,
+        _ONE.c.product_id != _OTHER.c.product_id,
+        _ONE.c.quantity > _ONE.c.refunded_quantity,
+        _OTHER.c.quantity > _OTHER.c.refunded_quantity,
+    )
     .group_by(_ONE.c.product_id, _OTHER.c.product_id),
 )
 _POPULAR = insert(PopularProduct).from_select(
     ["product_id", "units"],
-    select(_ITEMS.c.product_id, func.sum(_ITEMS.c.quantity))
+    select(_ITEMS.c.product_id, func.sum(_UNITS_KEPT))
     .select_from(_ORDERS)
     .join(_ITEMS, _ITEMS.c.order_id == _ORDERS.c.id)
-    .where(_is_paid_since)
+    .where(_is_paid_since, _UNITS_KEPT > 0)
     .group_by(_ITEMS.c.product_id)
-    .order_by(func.sum(_ITEMS.c.quantity).desc(), _ITEMS.c.product_id)
+    .order_by(func.sum(_UNITS_KEPT).desc(), _ITEMS.c.product_id)
     .limit(literal_column(str(POPULAR_KEPT))),
 )
 
