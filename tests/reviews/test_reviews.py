@@ -12,7 +12,7 @@ from mestore.catalog.models import Product
 from mestore.checkout.types import Outside
 from mestore.orders.models import OrderItem
 from mestore.reviews.service import ReviewService
-from mestore.reviews.types import Opinion, ReviewStatus
+from mestore.reviews.types import REASONS_SHOWN, Opinion, ReviewStatus
 from tests.build import Build, BuiltProduct, BuiltUser
 from tests.checkout.problems import problem
 from tests.checkout.till import Till, owner_of
@@ -170,7 +170,8 @@ async def test_readers_mark_once_the_vendor_answers_and_staff_hides(
     assert (answer.json()["reply"], answer.json()["helpful_count"]) == ("Gracias", 1)
     assert answer.json()["report_count"] == 0, "who reported it is the operator's business"
     reported = await client.get("/admin/reviews?reported=true", headers=admin)
-    assert [one["report_count"] for one in reported.json()["reviews"]] == [1]
+    (one,) = reported.json()["reviews"]
+    assert (one["report_count"], one["report_reasons"]) == (1, ["Grosero"])
 
     for status, count in (("HIDDEN", 0), ("HIDDEN", 0), ("VISIBLE", 1)):
         body = {"status": status, "reason": "Checked"}
@@ -180,6 +181,35 @@ async def test_readers_mark_once_the_vendor_answers_and_staff_hides(
             shown = (await client.get(f"{listing}?sort={sort}")).json()
             assert (shown["count"], len(shown["reviews"])) == (count, count)
         assert (await rating(till, product))[1] == count
+
+
+async def test_staff_reads_the_newest_reasons_of_each_report(
+    till: Till, client: httpx2.AsyncClient, as_user: AsUser, statements: list[str]
+) -> None:
+    product = await till.build.product(stock=20)
+    paths = []
+    for _ in range(2):
+        author = await as_user(await buys(till, product))
+        made = await client.post(f"/products/{product.id}/reviews", headers=author, json=BODY)
+        paths.append(f"/reviews/{made.json()['id']}")
+    admin = await as_user(await till.build.user(UserType.ADMIN))
+
+    async def reasons() -> tuple[list[list[str]], int]:
+        statements.clear()
+        shown = (await client.get("/admin/reviews", headers=admin)).json()["reviews"]
+        return [one["report_reasons"] for one in shown], len(statements)
+
+    none, before = await reasons()
+    for n in range(REASONS_SHOWN + 1):
+        reader = await as_user(await till.build.user())
+        for path in paths[: 1 + n]:
+            await client.post(f"{path}/report", headers=reader, json={"reason": f"{path} {n}"})
+    some, after = await reasons()
+
+    newest = [str(n) for n in range(REASONS_SHOWN, 0, -1)]
+    assert none == [[], []]
+    assert some == [[f"{path} {n}" for n in newest] for path in reversed(paths)]
+    assert before == after
 
 
 async def test_a_hidden_review_is_not_shown_by_writing_it_again(

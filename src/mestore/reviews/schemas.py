@@ -6,7 +6,7 @@ from typing import Annotated
 from pydantic import BaseModel, ConfigDict, Field
 
 from mestore.kernel.paging import PaginationOut
-from mestore.reviews.types import Opinion, ReviewStatus, ReviewView
+from mestore.reviews.types import Opinion, ReviewStatus, ReviewView, StaffReview
 
 # PostgreSQL cannot store NUL; a title and a reason are one line.
 Line = Annotated[str, Field(min_length=1, pattern=r"^[^\x00-\x1f\x7f]+$")]
@@ -60,9 +60,9 @@ class ReviewsOut:
 
 @dataclass(frozen=True, slots=True)
 class StaffReviewsOut:
-    """A page of reviews."""
+    """A page of reviews, with why readers reported them."""
 
-    reviews: list[ReviewView]
+    reviews: list[StaffReview]
     pagination: PaginationOut
 
 

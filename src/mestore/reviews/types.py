@@ -5,6 +5,9 @@ from datetime import datetime
 from enum import StrEnum
 from uuid import UUID
 
+REASONS_SHOWN = 5
+"""So many reasons of reports are shown of a review, the newest."""
+
 
 class ReviewStatus(StrEnum):
     """Whether everybody sees a review; only a visible one counts for its product's rating."""
@@ -66,3 +69,10 @@ class ReviewView:
     created_at: datetime
     updated_at: datetime
     is_verified_purchase: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class StaffReview(ReviewView):
+    """A review as the operator sees it, with why readers reported it, the newest first."""
+
+    report_reasons: tuple[str, ...] = ()

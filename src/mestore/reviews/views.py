@@ -1,6 +1,8 @@
 """Reviews as clients read them, with the distribution of a product's ratings."""
 
-from dataclasses import replace
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, replace
 from typing import Any
 from uuid import UUID
 
@@ -10,8 +12,14 @@ from sqlalchemy.types import Uuid
 
 from mestore.kernel.paging import Page, PageRequest, SortKey, apply, page_of, parse_sort
 from mestore.reviews.errors import ReviewNotFound
-from mestore.reviews.models import Review
-from mestore.reviews.types import ReviewStatus, ReviewView
+from mestore.reviews.models import Review, ReviewMark
+from mestore.reviews.types import (
+    REASONS_SHOWN,
+    MarkKind,
+    ReviewStatus,
+    ReviewView,
+    StaffReview,
+)
 
 _USERS = table("users", column("id", Uuid), column("first_name"), column("last_name"))
 _REVIEWS = select(
@@ -35,6 +43,26 @@ _SPREAD = (
     select(Review.rating, func.count())
     .where(Review.product_id == bindparam("product_id"), Review.status == ReviewStatus.VISIBLE)
     .group_by(Review.rating)
+)
+_REPORTS = (
+    select(
+        ReviewMark.id,
+        ReviewMark.review_id,
+        ReviewMark.reason,
+        func.row_number()
+        .over(partition_by=ReviewMark.review_id, order_by=ReviewMark.id.desc())
+        .label("place"),
+    )
+    .where(
+        ReviewMark.review_id.in_(bindparam("ids", expanding=True)),
+        ReviewMark.kind == MarkKind.REPORTED,
+    )
+    .subquery()
+)
+_REASONS = (
+    select(_REPORTS.c.review_id, _REPORTS.c.reason)
+    .where(_REPORTS.c.place <= REASONS_SHOWN)
+    .order_by(_REPORTS.c.id.desc())
 )
 _COLUMNS = {"newest": Review.id, "helpful": Review.helpful_count, "rating": Review.rating}
 _KEYS = {"newest": "id", "helpful": "helpful_count", "rating": "rating"}
@@ -74,14 +102,18 @@ async def page_for_staff(
     status: ReviewStatus | None,
     *,
     only_reported: bool,
-) -> Page[ReviewView]:
+) -> Page[StaffReview]:
     """Return a page of all reviews, the newest first."""
     conditions = [Review.status == status] if status else []
     if only_reported:
         conditions.append(Review.report_count > 0)
     counted = select(func.count()).select_from(Review).where(*conditions)
     total: int = (await connection.execute(counted)).scalar_one()
-    return await _page(connection, _REVIEWS.where(*conditions), wanted, sort_key(None), total)
+    query = _REVIEWS.where(*conditions)
+    page = await _page(connection, query, wanted, sort_key(None), total)
+    reasons = await _reasons(connection, [row.id for row in page.rows])
+    shown = [StaffReview(**asdict(row), report_reasons=tuple(reasons[row.id])) for row in page.rows]
+    return Page(shown, page.pagination)
 
 
 async def read_review(connection: AsyncConnection, review_id: int) -> ReviewView:
@@ -95,6 +127,15 @@ async def read_review(connection: AsyncConnection, review_id: int) -> ReviewView
 def as_read(review: ReviewView) -> ReviewView:
     """Return a review without what the operator knows of it, which is not for its readers."""
     return replace(review, report_count=0, moderation_reason=None)
+
+
+async def _reasons(
+    connection: AsyncConnection, review_ids: Sequence[int]
+) -> Mapping[int, Sequence[str]]:
+    found: defaultdict[int, list[str]] = defaultdict(list)
+    for review_id, reason in await connection.execute(_REASONS, {"ids": list(review_ids)}):
+        found[review_id].append(reason)
+    return found
 
 
 async def _page(
