@@ -1,8 +1,6 @@
 """Many products of one vendor at once, by SKU: what imports use."""
 
-from collections import Counter, defaultdict
 from collections.abc import Collection, Mapping, Sequence
-from datetime import datetime
 from typing import Any
 from uuid import UUID
 
@@ -10,7 +8,6 @@ from mestore.catalog.errors import (
     FeaturedByStaff,
     ShopNotOpen,
     SkuTaken,
-    TooManyVariants,
     UnknownCategory,
 )
 from mestore.catalog.events import ProductsWritten
@@ -27,14 +24,13 @@ from mestore.catalog.service.columns import (
     with_suffix,
 )
 from mestore.catalog.service.prices import Claim, PriceBook, PriceChange
-from mestore.catalog.service.variants import MOST_VARIANTS
+from mestore.catalog.service.variant_plan import VariantPlan, variant_row
 from mestore.catalog.types import (
     REVIEWED,
     NewVariant,
     ProductStatus,
     UpsertResult,
     UpsertRow,
-    choice_of,
 )
 from mestore.kernel.clock import now
 from mestore.kernel.db import Tx
@@ -60,15 +56,6 @@ _EMPTY: dict[str, Any] = dict.fromkeys(
 )
 # One event a product would be 50,000 jobs for an import of as many.
 _TOLD_AT_ONCE = 100
-_VARIANT_COLUMNS = (
-    "title",
-    "option1",
-    "option2",
-    "option3",
-    "price_minor",
-    "barcode",
-    "inventory_policy",
-)
 
 
 async def upsert_products(
@@ -140,7 +127,7 @@ class _Upsert:
         for product, row in zip(products, rows, strict=True):
             default = NewVariant(product["sku"], stock=row.stock or 0)
             made = [
-                _variant(product["id"], variant, place, self.moment)
+                variant_row(product["id"], variant, place, self.moment)
                 for place, variant in enumerate((default, *row.variants))
             ]
             variants += made
@@ -250,7 +237,7 @@ class _Upsert:
             return set()
         skus = {held[row.fields["sku"]]["id"]: row.fields["sku"] for row in rows}
         present = await self.store.variants_of(list(skus))
-        plan = _VariantPlan(present, self.moment)
+        plan = VariantPlan(present, self.moment)
         for row in rows:
             plan.add(held[row.fields["sku"]]["id"], row)
         await self.store.add_variants(plan.new)
@@ -278,73 +265,6 @@ class _Upsert:
             slugs.append(with_suffix(base) if slug in taken else slug)
             taken.add(slugs[-1])
         return slugs
-
-
-class _VariantPlan:
-    """What is to be done to the variants of held products, collected before it is written."""
-
-    def __init__(self, present: Sequence[Mapping[str, Any]], moment: datetime) -> None:
-        self.moment = moment
-        self.by_sku = {(each["product_id"], each["sku"]): each for each in present}
-        self.counts = Counter(each["product_id"] for each in present)
-        self.choices: defaultdict[UUID, dict[str, tuple[str, ...] | None]] = defaultdict(dict)
-        for each in present:
-            if each["deleted_at"] is None:
-                choice = choice_of(each["option1"], each["option2"], each["option3"])
-                self.choices[each["product_id"]][each["sku"]] = choice
-        self.new: list[dict[str, Any]] = []
-        self.changed: list[dict[str, Any]] = []
-        self.put: dict[UUID, dict[UUID, int]] = {}
-        self.set_to: dict[UUID, int] = {}
-        self.touched: set[UUID] = set()
-
-    def add(self, product_id: UUID, row: UpsertRow) -> None:
-        """Plan one row of an existing product."""
-        if row.stock is not None:
-            self.set_to[self.by_sku[product_id, row.fields["sku"]]["id"]] = row.stock
-        for variant in row.variants:
-            before = self.by_sku.get((product_id, variant.sku))
-            if before is None:
-                self._add_new(product_id, variant)
-            else:
-                self._change(before, variant, row.levels.get(variant.sku, variant.stock or None))
-        self._check_room(product_id, row.variants)
-        self._check_choices(product_id, row.variants)
-
-    def _check_room(self, product_id: UUID, named: Sequence[NewVariant]) -> None:
-        """Refuse more variants, beside the default one, than a new product may come with."""
-        present = self.choices[product_id]
-        new = {variant.sku for variant in named} - present.keys()
-        if new and len(present) + len(new) > MOST_VARIANTS + 1:
-            raise TooManyVariants(most=MOST_VARIANTS)
-
-    def _check_choices(self, product_id: UUID, variants: Sequence[NewVariant]) -> None:
-        """Refuse new options that a variant has which this row does not speak of."""
-        named = {variant.sku: variant for variant in variants}
-        kept, others = set(), []
-        for sku, choice in self.choices[product_id].items():
-            if sku not in named:
-                others.append(choice)
-            elif named[sku].choice == choice:
-                kept.add(sku)
-        for sku, variant in named.items():
-            if sku not in kept:
-                check_choices([variant], others)
-
-    def _add_new(self, product_id: UUID, variant: NewVariant) -> None:
-        self.new.append(_variant(product_id, variant, self.counts[product_id], self.moment))
-        self.counts[product_id] += 1
-        self.put.setdefault(product_id, {})[self.new[-1]["id"]] = variant.stock
-        self.touched.add(product_id)
-
-    def _change(self, before: Mapping[str, Any], variant: NewVariant, units: int | None) -> None:
-        if units is not None:
-            self.set_to[before["id"]] = units
-        after = {name: getattr(variant, name) for name in _VARIANT_COLUMNS}
-        after |= {"id": before["id"], "deleted_at": None}
-        if any(before[name] != value for name, value in after.items()):
-            self.changed.append(after)
-            self.touched.add(before["product_id"])
 
 
 def _check(rows: Sequence[UpsertRow]) -> None:
@@ -390,15 +310,3 @@ def _claim(before: Mapping[str, Any], after: Mapping[str, Any]) -> Claim:
         before["compare_at_price_minor"],
         after["compare_at_price_minor"],
     )
-
-
-def _variant(product_id: UUID, variant: NewVariant, place: int, moment: datetime) -> dict[str, Any]:
-    return {
-        "id": uuid7(),
-        "product_id": product_id,
-        "sku": variant.sku,
-        **{name: getattr(variant, name) for name in _VARIANT_COLUMNS},
-        "position": place,
-        "is_default": place == 0,
-        "created_at": moment,
-    }
