@@ -173,9 +173,8 @@ class _Upsert:
             after = before | _written(row, categories)
             is_approved = before["status"] is ProductStatus.APPROVED
             if is_approved and not self.vendor.is_trusted:
-                after, held_back = _held_back(before, after, row.fields.keys() & REVIEWED)
-                if held_back:
-                    waiting[before["id"]] = held_back
+                named = row.fields.keys() & REVIEWED
+                after, waiting[before["id"]] = _held_back(before, after, named)
             after |= derived(after)
             after["is_public"] = is_approved and after["is_visible"]
             if after != before:
@@ -223,9 +222,10 @@ class _Upsert:
         at_once = {key: names for key, names in named.items() if names and key not in waiting}
         if at_once:
             other |= await changes.give_way(at_once)
-        if waiting:
+        wanted = {key: fields for key, fields in waiting.items() if fields}
+        if wanted:
             present = {each["id"]: shown(each) for each in held.values()}
-            other |= await changes.put_many(waiting, present)
+            other |= await changes.put_many(wanted, present)
         return [sku for sku, each in held.items() if each["id"] in other]
 
     async def _change_variants(

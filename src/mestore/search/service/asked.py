@@ -44,6 +44,8 @@ class Asked:
     window: tuple[int, int]
     is_exact: bool = False
     values: Mapping[str, Any] = field(default_factory=dict)
+    places: Sequence[Slot] = ()
+    """The filters that products can be found by."""
     widths: WidthPolicy = field(default_factory=WidthPolicy)
 
     @property

@@ -5,7 +5,6 @@ from typing import Any
 from mestore.kernel.db import Database
 from mestore.search.service.known import Known
 from mestore.search.types import SearchQuery, Slot, brand_term, category_term, vendor_term
-from mestore.search.views.words import frequencies
 
 MOST_PLACES = 16
 """A filter of more values than these is only a condition: it is no shorter way to its products."""
@@ -30,8 +29,8 @@ def filters_of(query: SearchQuery) -> dict[str, Any]:
     return values
 
 
-async def places_of(database: Database, query: SearchQuery) -> dict[Slot, int]:
-    """Return the filters that products can be found by, and about how many each one has."""
+async def places_of(database: Database, query: SearchQuery) -> list[Slot]:
+    """Return the filters that products can be found by."""
     labels = await database.kept(Known).categories.fresh()
     numbers = [label.number for label in labels.values() if label.id in set(query.category)]
     choices = [
@@ -39,6 +38,4 @@ async def places_of(database: Database, query: SearchQuery) -> dict[Slot, int]:
         [vendor_term(vendor) for vendor in query.vendor],
         [category_term(number) for number in numbers],
     ]
-    slots = [Slot(frozenset(terms)) for terms in choices if 0 < len(terms) <= MOST_PLACES]
-    known = await frequencies(database, {t for slot in slots for t in slot.terms}) if slots else {}
-    return {slot: sum(known.get(term, 0) for term in slot.terms) for slot in slots}
+    return [Slot(frozenset(terms)) for terms in choices if 0 < len(terms) <= MOST_PLACES]

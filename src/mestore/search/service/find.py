@@ -7,8 +7,8 @@ from math import ceil, log2
 from mestore.kernel.db import Database
 from mestore.search.service.asked import NOTHING, Asked, Found, rarest_first, sort_key
 from mestore.search.service.facets import meets
-from mestore.search.service.filters import filters_of
-from mestore.search.service.meaning import Meaning, meaning_of
+from mestore.search.service.filters import filters_of, places_of
+from mestore.search.service.meaning import Meaning, all_terms, meaning_of
 from mestore.search.service.ordered import in_order
 from mestore.search.service.ways import Way, shortest_way
 from mestore.search.types import ALL, SearchQuery, Slot, WidthPolicy
@@ -33,11 +33,12 @@ async def find(
     `some_words`.
     """
     widths = database.policy(WidthPolicy)
-    asked = Asked(query, sort, window, is_exact, filters_of(query), widths)
+    places = await places_of(database, query)
+    asked = Asked(query, sort, window, is_exact, filters_of(query), places, widths)
     text = query.q.strip()
     if not text:
         return await _browse(database, asked)
-    meaning = await meaning_of(database, text)
+    meaning = await meaning_of(database, text, places)
     if meaning.code is not None:
         code = [Slot(frozenset([meaning.code]))]
         if (found := await _all_words(database, asked, code, None)).counted:
@@ -53,9 +54,9 @@ async def find(
 
 async def _browse(database: Database, asked: Asked) -> Found:
     """Find without words: by popularity, or in an order that the catalogue itself has."""
-    return await _all_words(
-        database, asked, [Slot(frozenset([ALL]))], Meaning([], await frequencies(database, {ALL}))
-    )
+    every = Slot(frozenset([ALL]))
+    products = await frequencies(database, all_terms([every, *asked.places]))
+    return await _all_words(database, asked, [every], Meaning([], products))
 
 
 async def _any_reading(database: Database, asked: Asked, meaning: Meaning) -> Found:
@@ -87,7 +88,7 @@ async def _all_words(
         if asked.sort != "relevance":
             kept = sorted(kept, key=sort_key(asked.sort))
         return Found(asked.page(kept), len(kept), everything, None, True, said)
-    way = await shortest_way(database, asked.query, ordered, meaning)
+    way = shortest_way(asked.places, ordered, meaning)
     if asked.values:
         return await _under_filters(database, asked, way, looked)
     if asked.sort != "relevance":
@@ -142,7 +143,9 @@ async def _some_words(database: Database, asked: Asked, meaning: Meaning) -> Fou
     if len(slots) == 1:
         return NOTHING
     places = [(at, term) for at, slot in enumerate(slots) for term in sorted(slot.terms)]
-    best = await postings(database, [term for _, term in places], SOME_WORDS)
+    # Of two words no product was found to have both: the best of each are enough.
+    width = SOME_WORDS if len(slots) > 2 else asked.widths.narrow
+    best = await postings(database, [term for _, term in places], width)
     of_term: dict[str, list[int]] = {}
     for at, term in places:
         of_term.setdefault(term, []).append(at)

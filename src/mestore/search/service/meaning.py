@@ -33,14 +33,17 @@ class Meaning:
         return sum(self.products.get(term, 0) for term in slot.terms)
 
 
-async def meaning_of(database: Database, text: str) -> Meaning:
-    """Return what a text may mean in words that products have; no reading where it means none."""
+async def meaning_of(database: Database, text: str, places: Sequence[Slot] = ()) -> Meaning:
+    """Return what a text may mean in words that products have; no reading where it means none.
+
+    How common the places are is told with it.
+    """
     written = analysis.words(text)[:MOST_WORDS]
     thesaurus = await database.kept(Known).thesaurus.fresh()
     readings = thesaurus.readings(written) if written else []
-    terms = {term for slots in readings for slot in slots for term in slot.terms}
     as_code = analysis.exact(text)
-    products = await frequencies(database, {ALL, as_code, *terms})
+    meant = [slot for slots in readings for slot in slots]
+    products = await frequencies(database, {ALL, as_code, *all_terms([*meant, *places])})
     code = as_code if as_code in products else None
     folded = [analysis.folded(word) for word in written]
     begun = await words_beginning(database, folded[-1]) if folded else []
@@ -63,6 +66,11 @@ async def meaning_of(database: Database, text: str) -> Meaning:
     found = [slots for slots in [literal, *others] if slots]
     completed = [word for word, *_ in begun]
     return Meaning(found, products, is_misspelt, has_unknown, code, completed)
+
+
+def all_terms(slots: Sequence[Slot]) -> set[str]:
+    """Return the terms of all slots."""
+    return {term for slot in slots for term in slot.terms}
 
 
 def _known(slot: Slot, products: dict[str, int]) -> Slot | None:

@@ -3,10 +3,8 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from mestore.kernel.db import Database
-from mestore.search.service.filters import places_of
 from mestore.search.service.meaning import Meaning
-from mestore.search.types import ALL, SearchQuery, Slot
+from mestore.search.types import ALL, Slot
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,14 +23,10 @@ class Way:
     catalogue: int
 
 
-async def shortest_way(
-    database: Database, query: SearchQuery, words: Sequence[Slot], meaning: Meaning
-) -> Way:
+def shortest_way(places: Sequence[Slot], words: Sequence[Slot], meaning: Meaning) -> Way:
     """Return where to begin to look for words that are given from the rarest on."""
-    places = await places_of(database, query)
     common = meaning.common(words[0])
-    place = min(places, key=places.__getitem__, default=None)
     catalogue = max(common, meaning.products.get(ALL, 0))
-    if place is None or places[place] >= common:
-        return Way(words, common, words, common, catalogue)
-    return Way(words, common, [place, *words], places[place], catalogue)
+    rarest = min([words[0], *places], key=meaning.common)
+    slots = words if rarest is words[0] else [rarest, *words]
+    return Way(words, common, slots, meaning.common(rarest), catalogue)
