@@ -34,6 +34,8 @@ LOOSE = 2500
 STATEMENTS = 512
 SIZES = (1, 2, 4, 8, 16, 32)
 LISTS = (1, 2, 8, 32)
+LOOKED_UP = 2
+"""All that a product says is read sooner than more of its terms are looked up one by one."""
 SIGNED = 8
 """A word of more terms is in every product's signature, as it were."""
 ORDERS: dict[str, Callable[[Any, Any], tuple[Any, ...]]] = {
@@ -163,8 +165,10 @@ def _of(at: int, size: int, number: Any) -> tuple[Any, list[Any], Any]:  # noqa:
     other = SearchTerm.__table__.alias(f"other_{at}")
     of_product = [other.c.generation == GENERATION, other.c.number == number]
     is_one = _is_one_of(other.c.term, f"terms_{at}", size)
-    # All that a product says is read sooner than several of its terms are looked up one by one.
-    return other, [*of_product, is_one] if size == 1 else of_product, is_one
+    if size > LOOKED_UP:
+        return other, of_product, is_one
+    terms: list[Any] = [bindparam(f"terms_{at}_{choice}") for choice in range(size)]
+    return other, [*of_product, other.c.term.in_(terms)], is_one
 
 
 def _is_one_of(term: Any, name: str, size: int) -> Any:  # noqa: ANN401
