@@ -9,12 +9,15 @@ from uuid import UUID
 import httpx2
 import pytest
 from PIL import Image
+from sqlalchemy import update
 
 from mestore.accounts.types import UserType
 from mestore.bootstrap import App
 from mestore.catalog.jobs import on_drop_images, on_make_sizes
 from mestore.catalog.types import DropImages, MakeSizes
 from mestore.kernel.db import Database
+from mestore.kernel.jobs import MAXIMUM_TRIES
+from mestore.kernel.outbox import Job, JobState
 from mestore.settings import Settings
 from tests import engines
 from tests.audit.log import in_time
@@ -312,6 +315,38 @@ async def test_a_picture_whose_original_is_lost_fails_and_stays_hidden(
     assert (await client.get(address)).json() == {"images": []}
     own = await client.get(f"{address}/{image['id']}", headers=headers)
     assert own.json()["state"] == "FAILED"
+
+
+async def test_a_picture_that_was_tried_too_often_fails_and_makes_room_for_the_next(  # noqa: PLR0913
+    client: httpx2.AsyncClient,
+    build: Build,
+    as_user: AsUser,
+    run_jobs: RunJobs,
+    database: Database,
+    settings: Settings,
+) -> None:
+    product = await build.product()
+    headers = await as_user(product.vendor.owner)
+    small = picture(size=(100, 100))
+    await _send(client, product, headers, *[small] * 19)
+    await run_jobs()
+    shown = set(_written(settings))
+    (image,) = (await _send(client, product, headers, small)).json()["images"]
+    (original,) = set(_written(settings)) - shown
+    original.write_bytes(b"not a picture")
+    async with database.transaction() as tx:
+        due = update(Job).where(Job.state == JobState.READY)
+        await tx.connection.execute(due.values(tries=MAXIMUM_TRIES - 1))
+    await run_jobs()
+    own = f"/products/{product.id}/images/{image['id']}"
+    assert (await client.get(own, headers=headers)).json()["state"] == "FAILED"
+
+    assert (await _send(client, product, headers, small)).status_code == 202
+    await run_jobs()
+
+    assert (await client.get(own, headers=headers)).status_code == 404
+    assert not original.exists()
+    assert len((await client.get(f"/products/{product.id}/images")).json()["images"]) == 20
 
 
 async def test_a_product_takes_twenty_pictures_at_most(

@@ -2,8 +2,8 @@
 
 from mestore.catalog.repository.images import ImageRepository
 from mestore.catalog.service.images import ImageService
-from mestore.catalog.types import DropImages, ImageState, MakeSizes
-from mestore.kernel.db import Database
+from mestore.catalog.types import DropImages, FailImage, ImageState, MakeSizes
+from mestore.kernel.db import Database, Tx
 from mestore.media.errors import BlobMissing
 from mestore.media.ports import BlobStore
 from mestore.media.service import drop_picture, make_sizes
@@ -25,6 +25,16 @@ async def on_make_sizes(task: MakeSizes, *, database: Database, blobs: BlobStore
         if not is_kept:
             # Deleted meanwhile: what was just written would stay for ever.
             tx.enqueue(DropImages((key,)))
+
+
+def give_up_sizes(task: MakeSizes) -> FailImage:
+    """Return what is to be done about a picture that was tried too often."""
+    return FailImage(task.product_id, task.image_id)
+
+
+async def on_fail_image(tx: Tx, task: FailImage) -> None:
+    """Show its vendor that a picture failed."""
+    await ImageService(tx).finish(task.product_id, task.image_id, ImageState.FAILED)
 
 
 async def on_drop_images(task: DropImages, *, database: Database, blobs: BlobStore) -> None:

@@ -102,6 +102,14 @@ class MakeSizes(Task):
 
 
 @dataclass(frozen=True, slots=True)
+class FailImage(Task):
+    """Give a picture up whose sizes could not be made."""
+
+    product_id: UUID
+    image_id: UUID
+
+
+@dataclass(frozen=True, slots=True)
 class DropImages(Task):
     """Remove the files of pictures, by their keys in the blob store, where no row has the key."""
 

@@ -36,9 +36,9 @@ from mestore.catalog.events import (
     ProductsWritten,
     VendorShown,
 )
-from mestore.catalog.jobs import on_drop_images, on_make_sizes
+from mestore.catalog.jobs import give_up_sizes, on_drop_images, on_fail_image, on_make_sizes
 from mestore.catalog.subscribers import on_vendor_moved
-from mestore.catalog.types import DropImages, MakeSizes
+from mestore.catalog.types import DropImages, FailImage, MakeSizes
 from mestore.insights.jobs import (
     PurgeProductDays,
     RankDays,
@@ -160,7 +160,8 @@ def _picture_routes(database: Database, blobs: BlobStore) -> tuple[Route, ...]:
     making = partial(on_make_sizes, database=database, blobs=blobs)
     dropping = partial(on_drop_images, database=database, blobs=blobs)
     return (
-        Route(MakeSizes, "catalog.make_sizes", making),
+        Route(MakeSizes, "catalog.make_sizes", making, give_up_sizes),
+        Route(FailImage, "catalog.fail_image", InTransaction(on_fail_image)),
         Route(DropImages, "catalog.drop_images", dropping),
     )
 

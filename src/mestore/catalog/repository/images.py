@@ -76,6 +76,6 @@ class ImageRepository:
         if rows:
             await self.connection.execute(statement, rows)
 
-    async def remove(self, image_id: UUID) -> None:
-        """Remove a picture."""
-        await affected(self.connection, delete(ProductImage).where(ProductImage.id == image_id))
+    async def remove(self, ids: Collection[UUID]) -> None:
+        """Remove pictures."""
+        await affected(self.connection, delete(ProductImage).where(ProductImage.id.in_(ids)))

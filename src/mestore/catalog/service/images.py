@@ -112,9 +112,8 @@ class ImageService:
         """Remove a picture; its files go in a job."""
         before = await self.images.all_of(product.id)
         row = await self._row(product, image_id)
-        await self.images.remove(image_id)
+        await self._remove([row])
         await self._show(product)
-        self.tx.enqueue(DropImages((row["key"],)))
         await self._record(product, before)
 
     async def finish(self, product_id: UUID, image_id: UUID, state: ImageState) -> bool:
@@ -123,10 +122,11 @@ class ImageService:
             product = await self.catalog.hold(str(product_id), SYSTEM_EDITOR)
         except ProductNotFound:
             return False
-        rows = await self.images.all_of(product_id)
-        if image_id not in [row["id"] for row in rows]:
+        states = {row["id"]: row["state"] for row in await self.images.all_of(product_id)}
+        if image_id not in states:
             return False
-        await self.images.change(image_id, {"state": state})
+        if states[image_id] is ImageState.PROCESSING:
+            await self.images.change(image_id, {"state": state})
         await self._show(product)
         return True
 
@@ -135,6 +135,8 @@ class ImageService:
     ) -> list[UUID]:
         present, moment = await self.images.all_of(product.id), now()
         self._check_room(present, len(images))
+        # No list shows them, so that nobody would remove them.
+        await self._remove([row for row in present if row["state"] is ImageState.FAILED])
         first = max((row["position"] for row in present), default=-1) + 1
         ids = [uuid7() for _ in images]
         rows = [
@@ -154,6 +156,11 @@ class ImageService:
         await self.images.add(rows)
         return ids
 
+    async def _remove(self, rows: Sequence[Mapping[str, Any]]) -> None:
+        if rows:
+            await self.images.remove([row["id"] for row in rows])
+            self.tx.enqueue(DropImages(tuple(row["key"] for row in rows)))
+
     async def _record(self, product: HeldProduct, before: Sequence[Mapping[str, Any]]) -> None:
         if is_by_operator(product.owner_id):
             after = await self.images.all_of(product.id)
@@ -161,7 +168,8 @@ class ImageService:
             record(self.tx, Act.PRODUCT_EDITED, Subject.PRODUCT, product.id, before=old, after=new)
 
     def _check_room(self, present: Sequence[Mapping[str, Any]], more: int) -> None:
-        if len(present) + more > MOST_IMAGES:
+        kept = [row for row in present if row["state"] is not ImageState.FAILED]
+        if len(kept) + more > MOST_IMAGES:
             raise TooManyImages(most=MOST_IMAGES)
 
     async def _row(self, product: HeldProduct, image_id: UUID) -> dict[str, Any]:
