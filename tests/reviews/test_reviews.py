@@ -62,6 +62,20 @@ async def test_only_who_received_it_reviews_it_and_once_an_order(
     assert await rating(till, product) == (4, 1)
 
 
+async def test_nobody_reviews_what_they_sell_themselves(
+    till: Till, client: httpx2.AsyncClient, as_user: AsUser
+) -> None:
+    product = await till.build.product()
+    owner = product.vendor.owner
+    order = await till.place(product, owner=owner_of(owner))
+    await till.settle_approved(order)
+    await till.deliver(order)
+
+    path, headers = f"/products/{product.id}/reviews", await as_user(owner)
+    problem(await client.post(path, headers=headers, json=BODY), 403, "OWN_PRODUCT")
+    assert await rating(till, product) == (0, 0)
+
+
 async def test_what_was_given_back_before_it_was_sent_is_not_reviewed(
     till: Till, outside: Outside, client: httpx2.AsyncClient, as_user: AsUser
 ) -> None:

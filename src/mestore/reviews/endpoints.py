@@ -15,7 +15,13 @@ from mestore.kernel.http import Db, InTx, Paging, refuses
 from mestore.kernel.ids import RowId
 from mestore.kernel.money import divide_half_up
 from mestore.kernel.routing import Router
-from mestore.reviews.errors import AlreadyReviewed, NotBought, OwnReview, ReviewNotFound
+from mestore.reviews.errors import (
+    AlreadyReviewed,
+    NotBought,
+    OwnProduct,
+    OwnReview,
+    ReviewNotFound,
+)
 from mestore.reviews.schemas import (
     DoneOut,
     ModerationIn,
@@ -49,7 +55,7 @@ _OWN = refuses(Unauthorized, ReviewNotFound)
     "/products/{product_id}/reviews",
     status_code=201,
     response_model=ReviewView,
-    responses=refuses(Unauthorized, NotBought, ProductNotFound, AlreadyReviewed),
+    responses=refuses(Unauthorized, NotBought, OwnProduct, ProductNotFound, AlreadyReviewed),
 )
 async def add_review(product_id: UUID, body: ReviewIn, tx: InTx, user: CurrentUser) -> Response:
     """Review a product that reached the caller; once an order of it."""

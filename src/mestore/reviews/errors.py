@@ -17,6 +17,13 @@ class NotBought(Forbidden):
     es = "Solo puede reseñar este producto quien lo compró y lo recibió."
 
 
+class OwnProduct(Forbidden):
+    """Nobody reviews what they sell."""
+
+    en = "You sell this product. Its reviews are for those who buy it from you."
+    es = "Tú vendes este producto. Sus reseñas son de quienes te lo compran."
+
+
 class AlreadyReviewed(Conflict):
     """Each delivered order of the product has its review."""
 

@@ -9,9 +9,16 @@ from mestore.catalog.service.products import CatalogService
 from mestore.kernel.clock import now
 from mestore.kernel.db import Tx
 from mestore.orders.service import delivered_orders
-from mestore.reviews.errors import AlreadyReviewed, NotBought, OwnReview, ReviewNotFound
+from mestore.reviews.errors import (
+    AlreadyReviewed,
+    NotBought,
+    OwnProduct,
+    OwnReview,
+    ReviewNotFound,
+)
 from mestore.reviews.repository import ReviewRepository
 from mestore.reviews.types import HeldReview, MarkKind, Opinion, ReviewStatus
+from mestore.vendors.service import find_vendor_of
 
 
 class ReviewService:
@@ -34,7 +41,10 @@ class ReviewService:
         free = [order_id for order_id in orders if order_id not in reviewed]
         if not free:
             raise AlreadyReviewed
+        own = await find_vendor_of(self.tx.connection, user_id)
         moment, order_id = now(), max(free)
+        if own is not None and own.id == orders[order_id]:
+            raise OwnProduct
         row = {
             "product_id": product_id,
             "order_id": order_id,
