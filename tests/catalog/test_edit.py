@@ -13,6 +13,7 @@ from mestore.catalog.models import Product
 from mestore.kernel.db import Database
 from tests.build import Build
 from tests.catalog.bodies import Headers, code, fields, offer, offered
+from tests.checkout.till import Till
 from tests.conftest import AsUser
 
 
@@ -221,6 +222,45 @@ async def test_stock_of_a_single_variant_is_set(
     assert put.json()["stock"] == 2
     variants = (await client.get(f"{path}/variants")).json()["variants"]
     assert await build.stock_of(UUID(variants[0]["id"])) == (2, 0)
+
+
+async def test_stock_sent_back_as_it_was_shown_changes_nothing(
+    client: httpx2.AsyncClient, build: Build, as_user: AsUser, till: Till
+) -> None:
+    product = await build.product(stock=10)
+    headers = await as_user(product.vendor.owner)
+    path = f"/products/{product.id}"
+    await till.place(product)
+    shown = (await client.get(path, headers=headers)).json()["stock"]
+    assert shown == 9
+
+    for body in ({"stock": shown}, {"stock": shown, "name": "Otra"}):
+        answer = await client.patch(path, headers=headers, json=body)
+        assert answer.json()["stock"] == shown
+    assert await build.stock_of(product.variant_id) == (10, 1)
+
+
+async def test_stock_at_several_places_is_not_one_number(
+    client: httpx2.AsyncClient, build: Build, as_user: AsUser
+) -> None:
+    product = await build.product(stock=7)
+    headers = await as_user(product.vendor.owner)
+    path = f"/products/{product.id}"
+    await client.post("/inventory/locations", headers=headers, json={"name": "Bodega"})
+    levels = {"levels": [{"location": "Bodega", "on_hand": 5}]}
+    answer = await client.put(f"{path}/inventory", headers=headers, json=levels)
+    assert answer.status_code == 200, answer.text
+
+    assert (await client.patch(path, headers=headers, json={"stock": 12})).status_code == 200
+    for stock in (0, 13):
+        answer = await client.patch(path, headers=headers, json={"stock": stock})
+        assert code(answer) == (409, "STOCK_IS_PER_PLACE")
+    assert await build.stock_of(product.variant_id) == (12, 0)
+
+    levels = {"levels": [{"location": "Bodega", "on_hand": 0}]}
+    await client.put(f"{path}/inventory", headers=headers, json=levels)
+    assert (await client.patch(path, headers=headers, json={"stock": 3})).json()["stock"] == 3
+    assert await build.stock_of(product.variant_id) == (3, 0)
 
 
 async def test_stock_of_several_variants_is_not_one_number(

@@ -122,6 +122,13 @@ class StockIsPerVariant(Conflict):
     es = "Este producto tiene variantes. Fija la cantidad de cada una en /products/{id}/inventory."
 
 
+class StockIsPerPlace(Conflict):
+    """A product with units at more than its main place has no single stock level to set."""
+
+    en = "It has units at another place too. Set each place's level at /products/{id}/inventory."
+    es = "También tiene unidades en otro lugar. Fija cada cantidad en /products/{id}/inventory."
+
+
 class CategoryInUse(Conflict):
     """Products or categories remain under the category."""
 

@@ -30,7 +30,10 @@ class OpeningStock(Protocol):
         quantity: int,
         actor_id: UUID,
     ) -> None:
-        """Make `quantity` the units on hand of a variant; refuses less than orders hold."""
+        """Make `quantity` the units on hand of a variant; refuses less than orders hold.
+
+        The number that is shown, sent back, changes nothing. Raises `StockIsPerPlace`.
+        """
         ...
 
     async def put_many(

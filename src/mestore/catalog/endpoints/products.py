@@ -34,6 +34,7 @@ from mestore.catalog.errors import (
     SkuTaken,
     SlugTaken,
     StatusChangeNotAllowed,
+    StockIsPerPlace,
     StockIsPerVariant,
     UnknownCategory,
 )
@@ -71,6 +72,7 @@ _EDITS = refuses(
     SkuTaken,
     SlugTaken,
     StatusChangeNotAllowed,
+    StockIsPerPlace,
     StockIsPerVariant,
     FeaturedByStaff,
     CompareAtPriceTooLow,

@@ -3,8 +3,10 @@
 from collections.abc import Collection, Mapping
 from uuid import UUID
 
+from mestore.catalog.errors import StockIsPerPlace
 from mestore.inventory.service import InventoryService
-from mestore.inventory.types import NewLevel
+from mestore.inventory.types import MAIN_LOCATION, NewLevel
+from mestore.kernel.clock import now
 from mestore.kernel.db import Tx
 
 
@@ -31,8 +33,20 @@ class OpeningStockBook:
         quantity: int,
         actor_id: UUID,
     ) -> None:
-        """Make `quantity` the units on hand at the main place; refuses less than orders hold."""
-        await InventoryService(tx).set_levels([NewLevel(variant_id, quantity)], actor_id=actor_id)
+        """Make `quantity` the units on hand where they lie; refuses less than orders hold.
+
+        The number that is shown, sent back, changes nothing. Raises `StockIsPerPlace`.
+        """
+        inventory = InventoryService(tx)
+        levels = await inventory.stock.lock_levels_of([variant_id])
+        if quantity == sum(level.available for level in levels):
+            return
+        place = await inventory.places.usual_location(variant_id, MAIN_LOCATION)
+        location_id = await inventory.places.ensure_location(vendor_id, place, now())
+        there = {each.id for each in await inventory.places.levels_in([variant_id], location_id)}
+        if any(level.on_hand for level in levels if level.id not in there):
+            raise StockIsPerPlace(id=product_id)
+        await inventory.set_levels([NewLevel(variant_id, quantity, place)], actor_id=actor_id)
 
     async def put_many(
         self,
