@@ -195,7 +195,10 @@ _PRICE = Field(validation_alias=AliasChoices("price", "precio_venta"))
 
 
 class ProductReplacement(_ProductInput):
-    """A product as it is to be; what is left out becomes empty. `stock` left out stays."""
+    """A product as it is to be; what is left out becomes empty.
+
+    `stock` left out, or sent as it is shown, stays.
+    """
 
     name: ProductName
     sku: Sku
