@@ -5,6 +5,7 @@ from typing import Any
 import httpx2
 import pytest
 
+from mestore.kernel.paging import LONGEST_CURSOR
 from tests.kernel.web import problem
 
 
@@ -228,7 +229,7 @@ async def test_paging_parameters_are_read(
         ("limit=0", "INVALID_PAGE"),
         ("limit=-5", "INVALID_PAGE"),
         ("per_page=0&limit=5", "INVALID_PAGE"),
-        ("cursor=" + "x" * 1001, "INVALID_PAGE"),
+        ("cursor=" + "x" * (LONGEST_CURSOR + 1), "INVALID_PAGE"),
         ("page=501", "PAGE_TOO_DEEP"),
         ("page=999999999999999999999999", "PAGE_TOO_DEEP"),
         ("page=one", "VALIDATION_FAILED"),
